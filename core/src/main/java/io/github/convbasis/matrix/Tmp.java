@@ -1,0 +1,6 @@
+package io.github.convbasis.matrix;
+
+/** Temporary. */
+public final class Tmp {
+  private Tmp() {}
+}

@@ -1,0 +1,2 @@
+/** Views of rows and lower-triangular matrices. */
+package io.github.convbasis.matrix;

@@ -1,0 +1,3 @@
+package io.github.convbasis.inference;
+
+final class Tmp {}

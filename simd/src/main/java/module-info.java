@@ -1,0 +1,5 @@
+/** Hand-vectorised backend of Conv-Basis attention. Exports nothing. */
+module io.github.convbasis.simd {
+  requires io.github.convbasis.core;
+  requires jdk.incubator.vector;
+}
