@@ -1,0 +1,109 @@
+package io.github.convbasis.attention;
+
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.decompose.ConvBasisRecovery;
+import io.github.convbasis.decompose.Recovery;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Computes conv-basis attention: recovers each head's logits H̃ from a few of their columns and
+ * returns {@code Y = D⁻¹·(M∘exp(H̃))·V} without the n × n matrix.
+ *
+ * <p>Cost per head O(terms·n·d) for the columns, O(terms·n·d log n) for the products, plus O(n·d)
+ * for every row that is recomputed exactly because rounding could show in it. Memory O(terms·n +
+ * n·d). The result is exact up to rounding when every column is a term; otherwise it is as good as
+ * H̃, which {@link ErrorEstimate} measures: {@link ErrorBounds} holds only for a known logit error.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class ConvAttention {
+  private final Backend backend;
+  private final ConvBasisRecovery recovery;
+  private final double guardTolerance;
+
+  private ConvAttention(Backend backend, ConvBasisRecovery recovery, double guardTolerance) {
+    this.backend = Objects.requireNonNull(backend, "backend");
+    this.recovery = Objects.requireNonNull(recovery, "recovery");
+    this.guardTolerance = guardTolerance;
+  }
+
+  /**
+   * Attends with a backend and a recovery, guarding rows at the backend's default tolerance.
+   *
+   * @param backend what computes columns, products and exact rows
+   * @param recovery how a basis is found
+   * @return the attention
+   */
+  public static ConvAttention of(Backend backend, ConvBasisRecovery recovery) {
+    return new ConvAttention(backend, recovery, backend.defaultGuardTolerance());
+  }
+
+  /**
+   * Sets the rounding error, relative to ‖V‖∞, from which a row is recomputed exactly.
+   *
+   * @param tolerance greater than 0
+   * @return a changed copy
+   * @throws IllegalArgumentException if it is not greater than 0
+   */
+  public ConvAttention withGuardTolerance(double tolerance) {
+    if (!(tolerance > 0)) {
+      throw new IllegalArgumentException("guardTolerance must be greater than 0, was " + tolerance);
+    }
+    return new ConvAttention(backend, recovery, tolerance);
+  }
+
+  /**
+   * What happened in one head. Immutable and thread-safe.
+   *
+   * @param head query head
+   * @param recovery the basis of its logits and how it was found
+   * @param exactRows rows that were recomputed exactly because rounding could show in them
+   */
+  public record HeadResult(int head, Recovery recovery, int exactRows) {}
+
+  /**
+   * Computes all heads.
+   *
+   * @param inputs causal queries, keys, values, scale
+   * @param output receives query heads × n × value width; must not share rows with the inputs
+   * @param parallelism how many tasks may work: over heads, or inside a single one
+   * @return one result per head
+   * @throws IllegalArgumentException if the output has another shape, the mask is not causal or the
+   *     recovery does not fit n
+   * @throws ArithmeticException if a logit overflows
+   */
+  public List<HeadResult> forward(
+      AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+    inputs.requireOutput(output);
+    int heads = inputs.queries().heads();
+    HeadResult[] results = new HeadResult[heads];
+    Parallelism inside = heads == 1 ? parallelism : Parallelism.sequential();
+    parallelism.forEach(heads, head -> results[head] = forwardHead(inputs, head, output, inside));
+    return List.copyOf(Arrays.asList(results));
+  }
+
+  private HeadResult forwardHead(
+      AttentionInputs inputs, int head, HeadTensor output, Parallelism parallelism) {
+    Recovery recovered = recovery.recover(new LogitColumns(backend, inputs, head));
+    boolean[] untrusted = new boolean[inputs.rows()];
+    backend.attendSegments(
+        inputs, head, recovered.matrix(), guardTolerance, output, untrusted, parallelism);
+    int exactRows = 0;
+    for (int row = 0; row < untrusted.length; row++) {
+      if (untrusted[row]) {
+        int from = row;
+        while (row + 1 < untrusted.length && untrusted[row + 1]) {
+          row++;
+        }
+        backend.attend(inputs, head, from, row + 1, output);
+        exactRows += row + 1 - from;
+      }
+    }
+    return new HeadResult(head, recovered, exactRows);
+  }
+}

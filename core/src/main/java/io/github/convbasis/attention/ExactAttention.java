@@ -1,0 +1,92 @@
+package io.github.convbasis.attention;
+
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.Objects;
+
+/**
+ * Computes exact attention {@code Y = D⁻¹AV}, {@code A = M∘exp(scale·QKᵀ)}, {@code D = diag(A·1)},
+ * row by row without the n × n matrix: 2·n²·d flops for a causal head, O(n) extra memory.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class ExactAttention {
+  /** Rows per work item; fixed, so that results do not depend on the number of tasks. */
+  private static final int ROWS_PER_ITEM = 128;
+
+  private final Backend backend;
+
+  /**
+   * Attends with a backend.
+   *
+   * @param backend what computes the rows
+   */
+  public ExactAttention(Backend backend) {
+    this.backend = Objects.requireNonNull(backend, "backend");
+  }
+
+  /**
+   * Computes all heads.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param output receives query heads × n × value width; must not share rows with the inputs
+   * @param parallelism how many tasks may work
+   * @throws IllegalArgumentException if the output has another shape or overlapping rows
+   * @throws ArithmeticException if a logit overflows
+   */
+  public void forward(AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+    inputs.requireOutput(output);
+    int rows = inputs.rows();
+    int itemsPerHead = (rows + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
+    int items = Math.multiplyExact(itemsPerHead, inputs.queries().heads());
+    parallelism.forEach(
+        items,
+        item -> {
+          int head = item / itemsPerHead;
+          int from = item % itemsPerHead * ROWS_PER_ITEM;
+          backend.attend(inputs, head, from, Math.min(rows, from + ROWS_PER_ITEM), output);
+        });
+  }
+
+  /**
+   * Computes one row in double: the definition that everything else is judged by.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param row query row
+   * @param weights work space of at least as many elements as key rows
+   * @param result receives value width elements
+   * @throws ArithmeticException if a logit overflows
+   */
+  public static void row(
+      AttentionInputs inputs, int head, int row, double[] weights, double[] result) {
+    int keyHead = inputs.keyHead(head);
+    int visible = inputs.visibleKeys(row);
+    double[] query = new double[inputs.queries().width()];
+    inputs.queries().copyRow(head, row, query);
+    double greatest = Double.NEGATIVE_INFINITY;
+    for (int key = 0; key < visible; key++) {
+      weights[key] = inputs.scale() * inputs.keys().dot(keyHead, key, query);
+      if (!Double.isFinite(weights[key])) {
+        throw new ArithmeticException(
+            String.format(
+                "logit of head %d, query row %d and key row %d overflows to %s",
+                head, row, key, weights[key]));
+      }
+      greatest = Math.max(greatest, weights[key]);
+    }
+    double rowSum = 0;
+    for (int key = 0; key < visible; key++) {
+      weights[key] = Math.exp(weights[key] - greatest);
+      rowSum += weights[key];
+    }
+    for (int column = 0; column < inputs.values().width(); column++) {
+      result[column] = 0;
+    }
+    for (int key = 0; key < visible; key++) {
+      inputs.values().addScaledRow(keyHead, key, weights[key] / rowSum, result);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+package io.github.convbasis.backend;
+
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
+
+/**
+ * Says how many tasks may work at once, and on which executor; sequential unless told otherwise.
+ *
+ * <p>Work is cut into items that do not depend on the number of tasks, and every item writes its
+ * own rows, so results are bit-identical for any number. The calling thread takes part, so an
+ * executor without a free thread delays but never blocks.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class Parallelism {
+  private static final Parallelism SEQUENTIAL = new Parallelism(Runnable::run, 1);
+
+  private final Executor executor;
+  private final int tasks;
+
+  private Parallelism(Executor executor, int tasks) {
+    this.executor = executor;
+    this.tasks = tasks;
+  }
+
+  /**
+   * Runs everything on the calling thread.
+   *
+   * @return the sequential form
+   */
+  public static Parallelism sequential() {
+    return SEQUENTIAL;
+  }
+
+  /**
+   * Runs up to {@code tasks} items at once, one of them on the calling thread.
+   *
+   * @param executor where the others run
+   * @param tasks most items at once, at least 1
+   * @return the parallel form
+   * @throws IllegalArgumentException if tasks is below 1
+   */
+  public static Parallelism of(Executor executor, int tasks) {
+    if (tasks < 1) {
+      throw new IllegalArgumentException("tasks must be at least 1, was " + tasks);
+    }
+    return new Parallelism(Objects.requireNonNull(executor, "executor"), tasks);
+  }
+
+  /**
+   * Returns the most items that run at once.
+   *
+   * @return at least 1
+   */
+  public int tasks() {
+    return tasks;
+  }
+
+  /**
+   * Calls {@code body} once for every index below {@code count} and returns when all are done.
+   *
+   * <p>After an exception no further item is started; the first one is thrown.
+   *
+   * @param count number of items
+   * @param body what to do with an index; called from several threads at once
+   */
+  public void forEach(int count, IntConsumer body) {
+    if (tasks == 1 || count <= 1) {
+      for (int item = 0; item < count; item++) {
+        body.accept(item);
+      }
+      return;
+    }
+    Run run = new Run(count, body);
+    int helpers = Math.min(tasks, count) - 1;
+    for (int h = 0; h < helpers; h++) {
+      executor.execute(run::work);
+    }
+    run.work();
+    run.awaitAll();
+  }
+
+  /**
+   * One call of {@link #forEach}; a helper that starts after the last item was taken does nothing.
+   */
+  private static final class Run {
+    private final int count;
+    private final IntConsumer body;
+    private final AtomicInteger next = new AtomicInteger();
+    private final Semaphore finished = new Semaphore(0);
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    Run(int count, IntConsumer body) {
+      this.count = count;
+      this.body = body;
+    }
+
+    void work() {
+      for (int item = next.getAndIncrement(); item < count; item = next.getAndIncrement()) {
+        try {
+          if (failure.get() == null) {
+            body.accept(item);
+          }
+        } catch (RuntimeException | Error e) {
+          failure.compareAndSet(null, e);
+        } finally {
+          finished.release();
+        }
+      }
+    }
+
+    void awaitAll() {
+      // Every item releases once, whether it ran or was skipped after a failure.
+      finished.acquireUninterruptibly(count);
+      Throwable thrown = failure.get();
+      if (thrown instanceof RuntimeException) {
+        throw (RuntimeException) thrown;
+      }
+      if (thrown instanceof Error) {
+        throw (Error) thrown;
+      }
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * The seam between what is computed and how: coarse operations that a backend implements, and the
+ * choice among the backends present.
+ *
+ * <p>Main types: {@link io.github.convbasis.backend.Backend} (the operations), {@link
+ * io.github.convbasis.backend.Backends} (the choice) and {@link
+ * io.github.convbasis.backend.Parallelism}. The scalar backend in this module is the specification
+ * that every other must agree with.
+ */
+package io.github.convbasis.backend;

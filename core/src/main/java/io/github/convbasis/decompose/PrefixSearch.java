@@ -1,0 +1,114 @@
+package io.github.convbasis.decompose;
+
+import io.github.convbasis.decompose.ConvBasisRecovery.Starts;
+import io.github.convbasis.decompose.Recovery.Outcome;
+import io.github.convbasis.matrix.ColumnSource;
+import java.util.Arrays;
+
+/**
+ * Compares column prefixes of T entries and finds where they change. Counts what it reads; for use
+ * by one thread.
+ */
+final class PrefixSearch {
+  private static final int SAMPLED_NEIGHBOURS = 128;
+
+  private final ColumnSource source;
+  private final int window;
+  private final int longestStep;
+  private final double[] probe;
+  private int probes;
+
+  PrefixSearch(ColumnSource source, int window, int longestStep) {
+    this.source = source;
+    this.window = window;
+    this.longestStep = longestStep;
+    probe = new double[window];
+  }
+
+  ColumnSource source() {
+    return source;
+  }
+
+  int probes() {
+    return probes;
+  }
+
+  /** Returns {@code ‖prefix of column - reference‖₁}. */
+  double distance(int column, double[] reference) {
+    source.copyColumn(column, column, column + window, probe);
+    probes++;
+    double sum = 0;
+    for (int t = 0; t < window; t++) {
+      sum += Math.abs(probe[t] - reference[t]);
+    }
+    return sum;
+  }
+
+  /**
+   * Finds segment starts from the left: doubling steps from the last column known to agree with the
+   * current start, then bisection between it and the first one that differs.
+   */
+  Starts starts(int terms, double threshold) {
+    int last = source.size() - window;
+    int[] columns = new int[Math.min(terms, last + 1)];
+    double[] reference = new double[window];
+    int found = 0;
+    int start = 0;
+    while (start >= 0 && found < terms) {
+      columns[found++] = start;
+      source.copyColumn(start, start, start + window, reference);
+      start = nextStart(start, last, reference, threshold);
+    }
+    Outcome outcome = start < 0 ? Outcome.COVERED : Outcome.TERM_LIMIT;
+    return new Starts(Arrays.copyOf(columns, found), outcome);
+  }
+
+  /** Returns the first differing column that the search sees after {@code start}, or -1. */
+  private int nextStart(int start, int last, double[] reference, double threshold) {
+    int same = start;
+    int step = 1;
+    while (same < last) {
+      int ahead = Math.min(same + step, last);
+      if (distance(ahead, reference) >= threshold) {
+        int different = ahead;
+        while (different - same > 1) {
+          int middle = (same + different) >>> 1;
+          if (distance(middle, reference) >= threshold) {
+            different = middle;
+          } else {
+            same = middle;
+          }
+        }
+        return different;
+      }
+      same = ahead;
+      step = Math.min(2 * step, longestStep);
+    }
+    return -1;
+  }
+
+  /**
+   * Estimates a δ that noise within a segment stays under: four times the lower quartile of the
+   * distances of neighbouring columns. Noise of ±ε per entry gives neighbours a distance near
+   * 2/3·Tε and never more than 2Tε. Exactly equal columns leave a floor far above the rounding of
+   * one entry and far below the entries.
+   */
+  double noiseFloor() {
+    int last = source.size() - window;
+    int samples = Math.min(last, SAMPLED_NEIGHBOURS);
+    double largest = 0;
+    double[] distances = new double[samples];
+    double[] neighbour = new double[window];
+    for (int s = 0; s < samples; s++) {
+      int column = (int) ((long) s * last / samples);
+      source.copyColumn(column, column, column + window, neighbour);
+      distances[s] = distance(column + 1, neighbour);
+      for (double entry : neighbour) {
+        largest = Math.max(largest, Math.abs(entry));
+      }
+    }
+    Arrays.sort(distances);
+    double quartile = samples == 0 ? 0 : distances[samples / 4];
+    return Math.max(4 * quartile, Math.max(1e-12 * window * largest, Double.MIN_NORMAL));
+  }
+}

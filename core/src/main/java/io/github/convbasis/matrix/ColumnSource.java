@@ -1,0 +1,26 @@
+package io.github.convbasis.matrix;
+
+/**
+ * Gives single columns of a lower-triangular n × n matrix on demand, so that the matrix need not
+ * exist.
+ *
+ * <p>Implementations state their own thread-safety; callers ask from one thread at a time.
+ */
+public interface ColumnSource {
+  /**
+   * Returns the number of rows and columns, n.
+   *
+   * @return at least 1
+   */
+  int size();
+
+  /**
+   * Copies entries {@code (fromRow … toRow-1, column)}; on and below the diagonal only.
+   *
+   * @param column column, from 0
+   * @param fromRow first row, at least {@code column}
+   * @param toRow end of the rows, exclusive
+   * @param target receives {@code toRow - fromRow} entries from its start
+   */
+  void copyColumn(int column, int fromRow, int toRow, double[] target);
+}

@@ -1,6 +1,0 @@
-package io.github.convbasis.matrix;
-
-/** Temporary. */
-public final class Tmp {
-  private Tmp() {}
-}

@@ -1,0 +1,142 @@
+package io.github.convbasis.scalar;
+
+import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.conv.ConvBasisOperator;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.matrix.SegmentedToeplitz;
+
+/** Computes everything in double, one row or column at a time. Stateless and thread-safe. */
+final class ScalarBackend implements Backend {
+  private static final double UNIT_ROUNDOFF = 0x1p-53;
+
+  @Override
+  public String name() {
+    return "scalar";
+  }
+
+  @Override
+  public String description() {
+    return "scalar reference, double precision";
+  }
+
+  @Override
+  public double defaultGuardTolerance() {
+    return 1e-9;
+  }
+
+  @Override
+  public void logitColumn(
+      AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target) {
+    double[] keyRow = new double[inputs.keys().width()];
+    inputs.keys().copyRow(inputs.keyHead(head), key, keyRow);
+    for (int row = fromRow; row < toRow; row++) {
+      target[row - fromRow] = inputs.scale() * inputs.queries().dot(head, row, keyRow);
+    }
+  }
+
+  @Override
+  public void attend(AttentionInputs inputs, int head, int fromRow, int toRow, HeadTensor output) {
+    double[] weights = new double[inputs.keys().rows()];
+    double[] result = new double[inputs.values().width()];
+    for (int row = fromRow; row < toRow; row++) {
+      ExactAttention.row(inputs, head, row, weights, result);
+      output.setRow(head, row, result);
+    }
+  }
+
+  @Override
+  public void attendSegments(
+      AttentionInputs inputs,
+      int head,
+      SegmentedToeplitz logits,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Parallelism parallelism) {
+    HeadTensor values = inputs.values();
+    int keyHead = inputs.keyHead(head);
+    int n = logits.size();
+    int width = values.width();
+    SegmentedToeplitz weights = weights(logits);
+    ConvBasisOperator operator = ConvBasisOperator.of(weights);
+    double[] numerators = new double[n * width];
+    double[] noises = new double[width];
+    parallelism.forEach(
+        width,
+        column -> {
+          double[] x = new double[n];
+          for (int row = 0; row < n; row++) {
+            x[row] = values.get(keyHead, row, column);
+          }
+          noises[column] = noise(weights, x);
+          double[] y = operator.apply(x);
+          for (int row = 0; row < n; row++) {
+            numerators[row * width + column] = y[row];
+          }
+        });
+    double noise = 0;
+    for (double columnNoise : noises) {
+      noise = Math.max(noise, columnNoise);
+    }
+    double valueSup = values.maxAbs(keyHead);
+    double[] rowSums = weights.rowSums();
+    double[] result = new double[width];
+    for (int row = 0; row < n; row++) {
+      boolean trusted =
+          rowSums[row] >= Double.MIN_NORMAL && noise <= guardTolerance * rowSums[row] * valueSup;
+      untrusted[row] = !trusted;
+      for (int column = 0; column < width; column++) {
+        result[column] = trusted ? numerators[row * width + column] / rowSums[row] : 0;
+      }
+      output.setRow(head, row, result);
+    }
+  }
+
+  /**
+   * Returns exp(H - shift). A shift of the whole matrix cancels in D⁻¹A and keeps it Toeplitz by
+   * segments, which a maximum per row would not; with the greatest logit as shift nothing
+   * overflows.
+   */
+  private static SegmentedToeplitz weights(SegmentedToeplitz logits) {
+    int terms = logits.terms();
+    double shift = Double.NEGATIVE_INFINITY;
+    for (int r = 0; r < terms; r++) {
+      for (double logit : logits.kernel(r)) {
+        shift = Math.max(shift, logit);
+      }
+    }
+    int[] starts = new int[terms];
+    double[][] kernels = new double[terms][];
+    for (int r = 0; r < terms; r++) {
+      starts[r] = logits.start(r);
+      kernels[r] = logits.kernel(r);
+      for (int lag = 0; lag < kernels[r].length; lag++) {
+        kernels[r][lag] = Math.exp(kernels[r][lag] - shift);
+      }
+    }
+    return SegmentedToeplitz.of(logits.size(), starts, kernels);
+  }
+
+  /**
+   * Bounds the rounding error of one column of the transform product, {@code 2u·Σ_r ‖kernel_r‖₂·‖x
+   * on segment r‖₂}. It is the same for all rows, since a transform spreads its error evenly.
+   */
+  private static double noise(SegmentedToeplitz weights, double[] x) {
+    double sum = 0;
+    for (int r = 0; r < weights.terms(); r++) {
+      double inputSquares = 0;
+      for (int row = weights.start(r); row < weights.end(r); row++) {
+        inputSquares += x[row] * x[row];
+      }
+      double kernelSquares = 0;
+      for (double weight : weights.kernel(r)) {
+        kernelSquares += weight * weight;
+      }
+      sum += Math.sqrt(kernelSquares) * Math.sqrt(inputSquares);
+    }
+    return 2 * UNIT_ROUNDOFF * sum;
+  }
+}
