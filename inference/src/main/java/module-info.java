@@ -1,10 +1,11 @@
-/** Command line of Conv-Basis attention: files, tables, progress. */
+/** Command line of Conv-Basis attention: files, tables, progress. Exports nothing. */
 module io.github.convbasis.inference {
   requires io.github.convbasis.core;
   requires info.picocli;
   requires me.tongfei.progressbar;
+  requires java.logging;
   requires com.fasterxml.jackson.databind;
 
-  opens io.github.convbasis.inference to
+  opens io.github.convbasis.inference.cli to
       info.picocli;
 }

@@ -39,15 +39,28 @@ public final class ExactAttention {
   public void forward(AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
     inputs.requireOutput(output);
     int rows = inputs.rows();
-    int itemsPerHead = (rows + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
-    int items = Math.multiplyExact(itemsPerHead, inputs.queries().heads());
+    int itemsPerHead = itemsPerHead(inputs);
     parallelism.forEach(
-        items,
+        items(inputs),
         item -> {
           int head = item / itemsPerHead;
           int from = item % itemsPerHead * ROWS_PER_ITEM;
           backend.attend(inputs, head, from, Math.min(rows, from + ROWS_PER_ITEM), output);
         });
+  }
+
+  /**
+   * Returns how many work items {@link #forward} makes, the steps of its progress.
+   *
+   * @param inputs what will be attended with
+   * @return items of up to {@value #ROWS_PER_ITEM} rows over all heads
+   */
+  public static int items(AttentionInputs inputs) {
+    return Math.multiplyExact(itemsPerHead(inputs), inputs.queries().heads());
+  }
+
+  private static int itemsPerHead(AttentionInputs inputs) {
+    return (inputs.rows() + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
   }
 
   /**

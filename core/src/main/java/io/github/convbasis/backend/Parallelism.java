@@ -17,14 +17,16 @@ import java.util.function.IntConsumer;
  * <p>Immutable and thread-safe.
  */
 public final class Parallelism {
-  private static final Parallelism SEQUENTIAL = new Parallelism(Runnable::run, 1);
+  private static final Parallelism SEQUENTIAL = new Parallelism(Runnable::run, 1, () -> {});
 
   private final Executor executor;
   private final int tasks;
+  private final Runnable afterItem;
 
-  private Parallelism(Executor executor, int tasks) {
+  private Parallelism(Executor executor, int tasks, Runnable afterItem) {
     this.executor = executor;
     this.tasks = tasks;
+    this.afterItem = afterItem;
   }
 
   /**
@@ -48,7 +50,17 @@ public final class Parallelism {
     if (tasks < 1) {
       throw new IllegalArgumentException("tasks must be at least 1, was " + tasks);
     }
-    return new Parallelism(Objects.requireNonNull(executor, "executor"), tasks);
+    return new Parallelism(Objects.requireNonNull(executor, "executor"), tasks, () -> {});
+  }
+
+  /**
+   * Adds a call after every finished item, to show progress.
+   *
+   * @param afterItem called from the threads that work, so it must be thread-safe
+   * @return a changed copy
+   */
+  public Parallelism reporting(Runnable afterItem) {
+    return new Parallelism(executor, tasks, Objects.requireNonNull(afterItem, "afterItem"));
   }
 
   /**
@@ -72,10 +84,17 @@ public final class Parallelism {
     if (tasks == 1 || count <= 1) {
       for (int item = 0; item < count; item++) {
         body.accept(item);
+        afterItem.run();
       }
       return;
     }
-    Run run = new Run(count, body);
+    Run run =
+        new Run(
+            count,
+            item -> {
+              body.accept(item);
+              afterItem.run();
+            });
     int helpers = Math.min(tasks, count) - 1;
     for (int h = 0; h < helpers; h++) {
       executor.execute(run::work);

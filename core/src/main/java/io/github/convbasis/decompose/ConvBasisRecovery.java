@@ -135,7 +135,7 @@ public final class ConvBasisRecovery {
     if (everyColumn) {
       return everyColumn(search, t, noise);
     }
-    double d = delta != UNSET ? delta : epsilon > 0 ? 5 * t * epsilon : search.noiseFloor();
+    double d = delta != UNSET ? delta : epsilon > 0 ? 5 * t * epsilon : search.firstDelta();
     if (d < 2 * t * noise) {
       throw new IllegalArgumentException(
           String.format("delta must be at least 2·T·epsilon = %s, was %s", 2 * t * noise, d));

@@ -88,27 +88,37 @@ final class PrefixSearch {
   }
 
   /**
-   * Estimates a δ that noise within a segment stays under: four times the lower quartile of the
-   * distances of neighbouring columns. Noise of ±ε per entry gives neighbours a distance near
-   * 2/3·Tε and never more than 2Tε. Exactly equal columns leave a floor far above the rounding of
-   * one entry and far below the entries.
+   * Chooses the δ to begin with from sampled neighbouring columns.
+   *
+   * <p>Where neighbours mostly agree but for noise, it is four times the lower quartile of their
+   * distances: noise of ±ε per entry gives a distance near 2/3·Tε and never more than 2Tε, so no
+   * term is invented. Where that exceeds a quarter of the prefixes' own norm there are no segments
+   * to tell from noise; then it is a small part of the quartile, and the caller raises it until the
+   * allowed terms suffice. Exactly equal columns leave a floor far above the rounding of one entry
+   * and far below the entries.
    */
-  double noiseFloor() {
+  double firstDelta() {
     int last = source.size() - window;
     int samples = Math.min(last, SAMPLED_NEIGHBOURS);
-    double largest = 0;
+    if (samples == 0) {
+      return Double.MIN_NORMAL;
+    }
     double[] distances = new double[samples];
+    double[] norms = new double[samples];
     double[] neighbour = new double[window];
     for (int s = 0; s < samples; s++) {
       int column = (int) ((long) s * last / samples);
       source.copyColumn(column, column, column + window, neighbour);
       distances[s] = distance(column + 1, neighbour);
       for (double entry : neighbour) {
-        largest = Math.max(largest, Math.abs(entry));
+        norms[s] += Math.abs(entry);
       }
     }
     Arrays.sort(distances);
-    double quartile = samples == 0 ? 0 : distances[samples / 4];
-    return Math.max(4 * quartile, Math.max(1e-12 * window * largest, Double.MIN_NORMAL));
+    Arrays.sort(norms);
+    double quartile = distances[samples / 4];
+    double floor = Math.max(1e-12 * norms[samples - 1], Double.MIN_NORMAL);
+    boolean noise = 4 * quartile <= norms[samples / 2] / 4;
+    return Math.max(noise ? 4 * quartile : quartile / 64, floor);
   }
 }

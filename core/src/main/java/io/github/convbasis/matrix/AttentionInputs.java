@@ -88,6 +88,18 @@ public record AttentionInputs(
   }
 
   /**
+   * Returns the inputs of one query head.
+   *
+   * @param head query head, from 0
+   * @return inputs of a single head, on the same arrays
+   */
+  public AttentionInputs head(int head) {
+    int keyHead = keyHead(head);
+    return new AttentionInputs(
+        queries.head(head), keys.head(keyHead), values.head(keyHead), scale, mask);
+  }
+
+  /**
    * Returns the sequence length of the queries, n.
    *
    * @return rows of queries

@@ -268,6 +268,18 @@ public final class HeadTensor {
   }
 
   /**
+   * Views a single head of the same array.
+   *
+   * @param head head, from 0
+   * @return a view of one head
+   */
+  public HeadTensor head(int head) {
+    Objects.checkIndex(head, heads);
+    return new HeadTensor(
+        floats, doubles, offset + head * headStride, 1, headStride, rows, rowStride, width);
+  }
+
+  /**
    * Returns one element.
    *
    * @param head head, from 0

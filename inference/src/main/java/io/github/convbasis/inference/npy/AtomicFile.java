@@ -107,8 +107,7 @@ public final class AtomicFile implements AutoCloseable {
     }
     String fault =
         RegularFile.fault(
-            Files.readAttributes(
-                target, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+            Files.readAttributes(target, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
     if (fault != null) {
       throw FileErrors.of(requested, fault);
     }

@@ -39,8 +39,7 @@ final class FileErrors {
 
   /** Text out of a file for use inside a message: printable, and cut when it is long. */
   static String shortened(String text) {
-    String cut =
-        text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "...";
+    String cut = text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "...";
     return printable(cut);
   }
 

@@ -138,7 +138,8 @@ final class HeaderParser {
       comma = accept(',');
     }
     if (count == 1 && !comma) {
-      throw fault("shape (" + dimensions[0] + ") is not a tuple, expected (" + dimensions[0] + ",)");
+      throw fault(
+          "shape (" + dimensions[0] + ") is not a tuple, expected (" + dimensions[0] + ",)");
     }
     return Arrays.copyOf(dimensions, count);
   }

@@ -94,12 +94,11 @@ record NpyHeader(StoredType type, int[] shape, long elementCount, long dataOffse
     }
   }
 
-  private static NpyHeader of(String file, String text, long dataOffset)
-      throws NpyFormatException {
+  private static NpyHeader of(String file, String text, long dataOffset) throws NpyFormatException {
     HeaderParser parsed = HeaderParser.parse(file, text);
     int[] shape = parsed.shape();
     long count = elementCount(shape);
-    if (count < 0 || count > (Long.MAX_VALUE - dataOffset) / parsed.type().bytes()) {
+    if (count < 0) {
       throw new NpyFormatException(
           file, "shape " + shapeText(shape) + " is too large: its size overflows 64 bits");
     }
@@ -113,22 +112,21 @@ record NpyHeader(StoredType type, int[] shape, long elementCount, long dataOffse
     return new NpyHeader(parsed.type(), shape, count, dataOffset);
   }
 
-  /** The product of the dimensions, or -1 if a long cannot hold it. */
+  /**
+   * The product of the dimensions, or -1 if its bytes would overflow a long. Like in NumPy, a
+   * dimension of zero does not excuse the others.
+   */
   static long elementCount(int[] shape) {
+    long bytes = Long.BYTES;
+    boolean empty = false;
     for (int dimension : shape) {
-      if (dimension == 0) {
-        return 0;
+      empty |= dimension == 0;
+      if (dimension > 0 && bytes > Long.MAX_VALUE / dimension) {
+        return -1;
       }
+      bytes *= Math.max(dimension, 1);
     }
-    long count = 1;
-    try {
-      for (int dimension : shape) {
-        count = Math.multiplyExact(count, (long) dimension);
-      }
-    } catch (ArithmeticException e) {
-      return -1;
-    }
-    return count;
+    return empty ? 0 : bytes / Long.BYTES;
   }
 
   private static int longDimensions(int[] shape) {
@@ -155,7 +153,8 @@ record NpyHeader(StoredType type, int[] shape, long elementCount, long dataOffse
     }
     if (has > dataBytes()) {
       throw new NpyFormatException(
-          file, (has - dataBytes()) + " bytes too many: " + declared + " bytes of data, has " + has);
+          file,
+          (has - dataBytes()) + " bytes too many: " + declared + " bytes of data, has " + has);
     }
   }
 
@@ -171,8 +170,7 @@ record NpyHeader(StoredType type, int[] shape, long elementCount, long dataOffse
     // Like NumPy, a header that is aligned already gets a whole further block.
     int padding = ALIGNMENT - (preamble + text.length() + 1) % ALIGNMENT;
     text.append(" ".repeat(padding)).append('\n');
-    ByteBuffer bytes =
-        ByteBuffer.allocate(preamble + text.length()).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate(preamble + text.length()).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) text.length());
     bytes.put(text.toString().getBytes(StandardCharsets.ISO_8859_1));
     return bytes.array();

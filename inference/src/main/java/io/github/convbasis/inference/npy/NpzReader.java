@@ -81,8 +81,7 @@ public final class NpzReader {
     }
   }
 
-  private static void requirePossibleSize(String name, ZipMember member)
-      throws NpyFormatException {
+  private static void requirePossibleSize(String name, ZipMember member) throws NpyFormatException {
     // Sizes are at most those of the file and of a long, and division avoids the overflow.
     if (member.deflated() && member.size() / BEST_DEFLATE_RATIO > member.packedSize()) {
       throw new NpyFormatException(

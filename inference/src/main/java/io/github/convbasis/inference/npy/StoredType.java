@@ -9,8 +9,7 @@ enum StoredType {
   I4("i4", 4, ElementType.INT64),
   I8("i8", 8, ElementType.INT64);
 
-  private static final String REMEDY =
-      "write little-endian float32 or float64 ('<f4', '<f8')";
+  private static final String REMEDY = "write little-endian float32 or float64 ('<f4', '<f8')";
 
   private final String code;
   private final int bytes;
@@ -63,7 +62,8 @@ enum StoredType {
   }
 
   private static String remark(String descr) {
-    String bare = descr.isEmpty() ? "" : descr.substring("<>=|".indexOf(descr.charAt(0)) < 0 ? 0 : 1);
+    String bare =
+        descr.isEmpty() ? "" : descr.substring("<>=|".indexOf(descr.charAt(0)) < 0 ? 0 : 1);
     if (bare.startsWith("O")) {
       return " (Python objects, stored as a pickle)";
     }

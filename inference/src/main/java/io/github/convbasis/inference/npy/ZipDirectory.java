@@ -88,12 +88,16 @@ final class ZipDirectory {
     }
     if (count < 0 || count > MOST_MEMBERS) {
       throw new NpyFormatException(
-          file,
-          Long.toUnsignedString(count) + " members, expected at most " + MOST_MEMBERS);
+          file, Long.toUnsignedString(count) + " members, expected at most " + MOST_MEMBERS);
     }
     if (size < 0 || size > LONGEST_DIRECTORY || start < 0 || start != end - size) {
       throw corrupt(
-          "directory of " + size + " bytes at " + start + " does not end where it should, at " + end);
+          "directory of "
+              + size
+              + " bytes at "
+              + start
+              + " does not end where it should, at "
+              + end);
     }
   }
 
@@ -164,7 +168,9 @@ final class ZipDirectory {
     if (method != STORED && method != DEFLATED) {
       throw new NpyFormatException(
           called,
-          "compression method " + method + " is not supported, expected stored (0) or deflated (8)");
+          "compression method "
+              + method
+              + " is not supported, expected stored (0) or deflated (8)");
     }
     long[] places = {
       directory.getInt(at + 24) & IN_EXTRA_32,
@@ -282,7 +288,7 @@ final class ZipDirectory {
         throw new NpyFormatException(file, "truncated while it was being read");
       }
     }
-    return target;
+    return target.rewind();
   }
 
   private NpyFormatException corrupt(String reason) {

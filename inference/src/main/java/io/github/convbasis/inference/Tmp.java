@@ -1,3 +1,0 @@
-package io.github.convbasis.inference;
-
-final class Tmp {}

@@ -1,0 +1,234 @@
+package io.github.convbasis.inference.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.convbasis.attention.ConvAttention;
+import io.github.convbasis.attention.ErrorEstimate;
+import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.decompose.Recovery;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
+import io.github.convbasis.matrix.HeadTensor;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Attends: reads queries, keys and values, writes the output rows. */
+@Command(
+    name = "attend",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Compute causal attention and write the output.",
+      "",
+      "Without a choice of method it is exact. With --terms it is conv-basis attention: a few"
+          + " columns of the logits stand for all of them; the error this makes is estimated from"
+          + " exactly recomputed rows and printed per head.",
+      ""
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy",
+      "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy --terms 64"
+    })
+final class AttendCommand implements Callable<Integer> {
+  private static final int SAMPLED_ROWS_PER_STRATUM = 8;
+
+  @Spec private CommandSpec spec;
+  @Mixin private InputOptions input;
+  @Mixin private RecoveryOptions recovery;
+  @Mixin private BackendOptions backend;
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "Y.npy",
+      description = "Output; float64 if an input is, else float32. Written whole or not at all.")
+  private Path output;
+
+  @Option(names = "--exact", description = "Exact attention (the default).")
+  private boolean exact;
+
+  @Option(
+      names = "--terms",
+      paramLabel = "k",
+      description = "Conv-basis attention with at most k terms per head.")
+  private Integer terms;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "causal|none",
+      defaultValue = "causal",
+      description =
+          "none lets every row see every key (exact attention only) (default: ${DEFAULT-VALUE}).")
+  private AttentionMask mask;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "n",
+      defaultValue = "1",
+      description = "Seed of the rows sampled for the error (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(names = "--json", description = "Print the report as JSON.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    requireOneMethod();
+    OutputFile.requireWritable(output);
+    InputOptions.Loaded loaded = input.load(mask);
+    AttentionInputs inputs = loaded.inputs();
+    Backend chosen = backend.backend();
+    boolean singlePrecision =
+        inputs.queries().isSinglePrecision()
+            && inputs.keys().isSinglePrecision()
+            && inputs.values().isSinglePrecision();
+    HeadTensor result =
+        HeadTensor.allocate(
+            singlePrecision, inputs.queries().heads(), inputs.rows(), inputs.values().width());
+    long start = System.nanoTime();
+    List<ConvAttention.HeadResult> heads =
+        backend.parallel(parallelism -> attend(chosen, inputs, result, parallelism));
+    double seconds = (System.nanoTime() - start) / 1e9;
+    List<ErrorEstimate> errors = new ArrayList<>();
+    for (ConvAttention.HeadResult head : heads) {
+      errors.add(
+          ErrorEstimate.measure(inputs, head.head(), result, SAMPLED_ROWS_PER_STRATUM, seed));
+    }
+    OutputFile.write(output, result, loaded.dimensions());
+    print(chosen, inputs, heads, errors, seconds);
+    return 0;
+  }
+
+  private void requireOneMethod() {
+    if (exact && terms != null) {
+      throw new InputException("--exact and --terms exclude each other; give one of them");
+    }
+    if (terms == null && recovery.firstGiven() != null) {
+      throw new InputException(
+          recovery.firstGiven() + " needs --terms: it says how a basis is recovered");
+    }
+    if (terms != null && mask != AttentionMask.CAUSAL) {
+      throw new InputException("--terms needs --mask causal, was none");
+    }
+  }
+
+  /** Returns one result per head for conv-basis attention, none for exact. */
+  private List<ConvAttention.HeadResult> attend(
+      Backend chosen, AttentionInputs inputs, HeadTensor result, Parallelism parallelism) {
+    if (terms != null) {
+      ConvAttention attention = ConvAttention.of(chosen, recovery.recovery(terms));
+      try (Progress progress = Progress.of("attend", inputs.queries().heads())) {
+        return attention.forward(inputs, result, parallelism.reporting(progress::step));
+      }
+    }
+    try (Progress progress = Progress.of("attend", ExactAttention.items(inputs))) {
+      new ExactAttention(chosen).forward(inputs, result, parallelism.reporting(progress::step));
+    }
+    return List.of();
+  }
+
+  private void print(
+      Backend chosen,
+      AttentionInputs inputs,
+      List<ConvAttention.HeadResult> heads,
+      List<ErrorEstimate> errors,
+      double seconds) {
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Report.json(tree(chosen, inputs, heads, errors, seconds)));
+      return;
+    }
+    String method =
+        terms != null
+            ? "conv-basis attention, at most " + terms + " terms"
+            : exact
+                ? "exact attention"
+                : "exact attention (the default: the most accurate; --terms k for conv-basis)";
+    out.printf(
+        "%s%nbackend %s (%s), %d threads%nqueries %s, keys %s, values %s, scale %.6g%n",
+        method,
+        chosen.name(),
+        chosen.description(),
+        backend.threads(),
+        inputs.queries(),
+        inputs.keys(),
+        inputs.values(),
+        inputs.scale());
+    if (!heads.isEmpty()) {
+      out.println();
+      out.print(table(heads, errors));
+      out.println("error: relative Frobenius, " + errors.get(0).provenance());
+    }
+    out.printf("%nwrote %s in %.3f s%n", output, seconds);
+  }
+
+  private static String table(List<ConvAttention.HeadResult> heads, List<ErrorEstimate> errors) {
+    List<List<String>> rows = new ArrayList<>();
+    for (int h = 0; h < heads.size(); h++) {
+      Recovery found = heads.get(h).recovery();
+      ErrorEstimate error = errors.get(h);
+      rows.add(
+          List.of(
+              Integer.toString(heads.get(h).head()),
+              Integer.toString(found.matrix().terms()),
+              Report.word(found.outcome()),
+              Integer.toString(found.window()),
+              String.format("%.3g", found.delta()),
+              Integer.toString(found.probes()),
+              Integer.toString(heads.get(h).exactRows()),
+              String.format("%.2e", error.relativeError()),
+              String.format("%.1e … %.1e", error.low(), error.high())));
+    }
+    return Report.table(
+        List.of("head", "terms", "ended", "T", "δ", "probes", "exact rows", "error", "interval"),
+        rows);
+  }
+
+  private ObjectNode tree(
+      Backend chosen,
+      AttentionInputs inputs,
+      List<ConvAttention.HeadResult> heads,
+      List<ErrorEstimate> errors,
+      double seconds) {
+    ObjectNode root = Report.object();
+    root.put("method", terms != null ? "conv-basis" : "exact");
+    root.put("method_chosen_by", terms != null || exact ? "caller" : "default");
+    root.put("backend", chosen.name());
+    root.put("backend_description", chosen.description());
+    root.put("threads", backend.threads());
+    root.put("query_heads", inputs.queries().heads());
+    root.put("key_heads", inputs.keys().heads());
+    root.put("n", inputs.rows());
+    root.put("d", inputs.queries().width());
+    root.put("value_width", inputs.values().width());
+    root.put("scale", inputs.scale());
+    root.put("mask", Report.word(mask));
+    root.put("seconds", seconds);
+    root.put("output", output.toString());
+    for (int h = 0; h < heads.size(); h++) {
+      ObjectNode node = root.withArray("heads").addObject();
+      node.put("head", heads.get(h).head());
+      Report.describe(node, heads.get(h).recovery());
+      node.put("exact_rows", heads.get(h).exactRows());
+      ErrorEstimate error = errors.get(h);
+      node.put("relative_error", error.relativeError());
+      node.put("relative_error_low", error.low());
+      node.put("relative_error_high", error.high());
+      node.put("worst_sampled_row", error.worstRow());
+      node.put("worst_sampled_row_error", error.worstRowError());
+      node.put("error_provenance", error.provenance());
+    }
+    return root;
+  }
+}

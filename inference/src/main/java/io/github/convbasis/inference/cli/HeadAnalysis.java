@@ -1,0 +1,156 @@
+package io.github.convbasis.inference.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.convbasis.attention.ConvAttention;
+import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.attention.LogitResidual;
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.decompose.ConvBasisRecovery;
+import io.github.convbasis.decompose.Recovery;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How well conv-basis attention fits one head, all of it measured: the residual over every logit,
+ * the output error over every row against exact attention, and the time of both.
+ *
+ * @param head query head
+ * @param askedTerms terms allowed
+ * @param recovery what was found
+ * @param exactRows rows that rounding forced to be recomputed exactly
+ * @param residual error of the modelled logits
+ * @param relativeError ‖Y - Ỹ‖_F / ‖Y‖_F over all rows
+ * @param worstRowError the greatest ‖y - ỹ‖₂ / ‖y‖₂ of a row
+ * @param exactSeconds median time of exact attention
+ * @param convSeconds median time of conv-basis attention, recovery included
+ */
+record HeadAnalysis(
+    int head,
+    int askedTerms,
+    Recovery recovery,
+    int exactRows,
+    LogitResidual residual,
+    double relativeError,
+    double worstRowError,
+    double exactSeconds,
+    double convSeconds) {
+
+  static final List<String> HEADING =
+      List.of(
+          "head",
+          "asked",
+          "terms",
+          "residual max",
+          "rms",
+          "output error",
+          "worst row",
+          "exact rows",
+          "exact ms",
+          "conv ms",
+          "segment starts");
+
+  /** Runs are repeated until this much time has passed, so that compiled code is what is timed. */
+  private static final double TIMING_SECONDS = 0.5;
+
+  private static final int MOST_RUNS = 25;
+
+  /** Exact attention of one head, computed and timed once for all numbers of terms. */
+  record Baseline(AttentionInputs inputs, int head, HeadTensor output, double seconds) {}
+
+  static Baseline baseline(
+      Backend backend, AttentionInputs all, int head, Parallelism parallelism) {
+    AttentionInputs inputs = all.head(head);
+    HeadTensor output = HeadTensor.allocate(false, 1, inputs.rows(), inputs.values().width());
+    ExactAttention attention = new ExactAttention(backend);
+    double seconds = median(() -> attention.forward(inputs, output, parallelism));
+    return new Baseline(inputs, head, output, seconds);
+  }
+
+  static HeadAnalysis of(
+      Backend backend,
+      Baseline baseline,
+      int terms,
+      ConvBasisRecovery recovery,
+      Parallelism parallelism) {
+    AttentionInputs inputs = baseline.inputs();
+    HeadTensor output = HeadTensor.allocate(false, 1, inputs.rows(), inputs.values().width());
+    ConvAttention attention = ConvAttention.of(backend, recovery);
+    List<ConvAttention.HeadResult> results = new ArrayList<>();
+    double seconds = median(() -> results.addAll(attention.forward(inputs, output, parallelism)));
+    ConvAttention.HeadResult result = results.get(0);
+    double error = 0;
+    double norm = 0;
+    double worst = 0;
+    for (int row = 0; row < inputs.rows(); row++) {
+      double rowError = 0;
+      double rowNorm = 0;
+      for (int column = 0; column < output.width(); column++) {
+        double exact = baseline.output().get(0, row, column);
+        double difference = output.get(0, row, column) - exact;
+        rowError += difference * difference;
+        rowNorm += exact * exact;
+      }
+      error += rowError;
+      norm += rowNorm;
+      worst = Math.max(worst, rowError == 0 ? 0 : Math.sqrt(rowError / rowNorm));
+    }
+    return new HeadAnalysis(
+        baseline.head(),
+        terms,
+        result.recovery(),
+        result.exactRows(),
+        LogitResidual.measure(inputs, 0, result.recovery().matrix()),
+        error == 0 ? 0 : Math.sqrt(error / norm),
+        worst,
+        baseline.seconds(),
+        seconds);
+  }
+
+  private static double median(Runnable work) {
+    double[] seconds = new double[MOST_RUNS];
+    double total = 0;
+    int runs = 0;
+    while (runs < MOST_RUNS && (runs == 0 || total < TIMING_SECONDS)) {
+      long start = System.nanoTime();
+      work.run();
+      seconds[runs] = (System.nanoTime() - start) / 1e9;
+      total += seconds[runs++];
+    }
+    Arrays.sort(seconds, 0, runs);
+    return seconds[runs / 2];
+  }
+
+  List<String> cells() {
+    return List.of(
+        Integer.toString(head),
+        Integer.toString(askedTerms),
+        Integer.toString(recovery.matrix().terms()),
+        String.format("%.3g", residual.sup()),
+        String.format("%.3g", residual.rootMeanSquare()),
+        String.format("%.2e", relativeError),
+        String.format("%.2e", worstRowError),
+        Integer.toString(exactRows),
+        String.format("%.1f", exactSeconds * 1e3),
+        String.format("%.1f", convSeconds * 1e3),
+        Report.starts(recovery.matrix()));
+  }
+
+  ObjectNode tree() {
+    ObjectNode node = Report.object();
+    node.put("head", head);
+    node.put("asked_terms", askedTerms);
+    Report.describe(node, recovery);
+    node.put("residual_max", residual.sup());
+    node.put("residual_rms", residual.rootMeanSquare());
+    node.put("relative_error", relativeError);
+    node.put("worst_row_error", worstRowError);
+    node.put("exact_rows", exactRows);
+    node.put("exact_seconds", exactSeconds);
+    node.put("conv_seconds", convSeconds);
+    return node;
+  }
+}

@@ -1,0 +1,141 @@
+package io.github.convbasis.inference.cli;
+
+import io.github.convbasis.inference.npy.NpyFormatException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/**
+ * Starts the command line.
+ *
+ * <p>Exit code 0 for success, 2 for wrong usage or bad input, 1 for anything else. Errors are one
+ * or two lines on the error stream; the environment variable {@code CONVBASIS_STACKTRACE} adds
+ * where an error came from.
+ */
+@Command(
+    name = "convbasis",
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    description = {
+      "Conv-Basis attention: causal attention from a few structured convolutions, with its error"
+          + " measured, beside exact attention.",
+      "",
+      "Arrays are NumPy .npy files (C order, little-endian float32 or float64), n × d or"
+          + " heads × n × d.",
+      ""
+    },
+    footer = {
+      "",
+      "Start with:",
+      "  convbasis demo                 real attention heads, analysed and attended",
+      "  convbasis analyze --help       is my head conv-like, and with how many terms?",
+      "  convbasis doctor               what this machine offers and what to change"
+    },
+    subcommands = {
+      AttendCommand.class,
+      AnalyzeCommand.class,
+      DecomposeCommand.class,
+      RebuildCommand.class,
+      DoctorCommand.class,
+      DemoCommand.class
+    })
+public final class Main implements Runnable {
+  private static final int FAILURE = 1;
+  private static final int BAD_INPUT = 2;
+
+  /** Held, since a logger that nobody holds forgets its level. */
+  private static final Logger LIBRARY_LOG = Logger.getLogger("io.github.convbasis");
+
+  @Spec private CommandSpec spec;
+
+  private Main() {}
+
+  /**
+   * Runs one command and ends the JVM with its exit code.
+   *
+   * @param arguments the words of the command line
+   */
+  public static void main(String[] arguments) {
+    Locale.setDefault(Locale.ROOT);
+    // Every report names its backend; the library's own line would stand among errors.
+    LIBRARY_LOG.setLevel(Level.WARNING);
+    AtomicBoolean finished = new AtomicBoolean();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> sayHowToGoOn(finished)));
+    int exitCode =
+        run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments);
+    finished.set(true);
+    System.exit(exitCode);
+  }
+
+  private static void sayHowToGoOn(AtomicBoolean finished) {
+    if (!finished.get()) {
+      System.err.println(
+          "convbasis: interrupted; no output was left half-written. Run the same command again.");
+    }
+  }
+
+  /**
+   * Runs one command.
+   *
+   * @param out where results go
+   * @param err where errors go
+   * @param arguments the words of the command line
+   * @return the exit code
+   */
+  static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    CommandLine commandLine = new CommandLine(new Main());
+    commandLine.setOut(out);
+    commandLine.setErr(err);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setParameterExceptionHandler((e, words) -> onWrongUsage(e));
+    commandLine.setExecutionExceptionHandler((e, command, parsed) -> onFailure(e, command));
+    try {
+      return commandLine.execute(arguments);
+    } catch (OutOfMemoryError e) {
+      err.println(
+          "convbasis: out of memory ("
+              + (Runtime.getRuntime().maxMemory() >> 20)
+              + " MiB of heap); set CONVBASIS_JAVA_OPTS=-Xmx… higher and run again");
+      return FAILURE;
+    }
+  }
+
+  private static int onWrongUsage(CommandLine.ParameterException e) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    command.getErr().println(name + ": " + oneLine(e.getMessage()));
+    command.getErr().println("See '" + name + " --help'.");
+    return BAD_INPUT;
+  }
+
+  private static int onFailure(Exception e, CommandLine command) {
+    String name = command.getCommandSpec().qualifiedName();
+    boolean badInput =
+        e instanceof InputException
+            || e instanceof NpyFormatException
+            || e instanceof IllegalArgumentException
+            || e instanceof ArithmeticException;
+    String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    command.getErr().println(name + ": " + oneLine(message));
+    if (System.getenv("CONVBASIS_STACKTRACE") != null) {
+      e.printStackTrace(command.getErr());
+    }
+    return badInput ? BAD_INPUT : FAILURE;
+  }
+
+  private static String oneLine(String message) {
+    return message.replaceAll("\\s*\\R\\s*", " ");
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        spec.commandLine(), "a command is missing: " + spec.subcommands().keySet());
+  }
+}
