@@ -145,7 +145,7 @@ public final class ConvBasis {
   public SegmentedToeplitz toSegments() {
     int[] starts = new int[supports.length];
     double[][] kernels = new double[supports.length][];
-    double[] sum = new double[size];
+    double[] sum = new double[supports.length == 0 ? 0 : supports[0]];
     for (int r = 0; r < supports.length; r++) {
       starts[r] = size - supports[r];
       double[] kernel = new double[supports[r]];

@@ -31,7 +31,6 @@ import picocli.CommandLine.Spec;
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String RESOURCES = "/io/github/convbasis/inference/bundled/";
-  private static final List<Integer> TERMS = List.of(8, 64, 512);
 
   @Spec private CommandSpec spec;
   @Mixin private RecoveryOptions recovery;
@@ -43,6 +42,14 @@ final class DemoCommand implements Callable<Integer> {
       defaultValue = "convbasis-demo",
       description = "Where the files go; made if missing (default: ${DEFAULT-VALUE}).")
   private Path directory;
+
+  @Option(
+      names = "--terms",
+      paramLabel = "k",
+      split = ",",
+      defaultValue = "8,64,512",
+      description = "Numbers of terms to try, comma-separated (default: ${DEFAULT-VALUE}).")
+  private List<Integer> terms;
 
   @Override
   public Integer call() throws IOException {
@@ -62,7 +69,7 @@ final class DemoCommand implements Callable<Integer> {
         chosen,
         inputs,
         backend.parallel(
-            parallelism -> AnalyzeCommand.analyze(chosen, inputs, TERMS, recovery, parallelism)));
+            parallelism -> AnalyzeCommand.analyze(chosen, inputs, terms, recovery, parallelism)));
     out.println();
     out.println(
         "output error is relative to exact attention over all rows: 1e-2 is one percent. These"

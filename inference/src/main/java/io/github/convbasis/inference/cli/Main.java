@@ -63,8 +63,6 @@ public final class Main implements Runnable {
    */
   public static void main(String[] arguments) {
     Locale.setDefault(Locale.ROOT);
-    // Every report names its backend; the library's own line would stand among errors.
-    LIBRARY_LOG.setLevel(Level.WARNING);
     AtomicBoolean finished = new AtomicBoolean();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> sayHowToGoOn(finished)));
     int exitCode =
@@ -89,6 +87,8 @@ public final class Main implements Runnable {
    * @return the exit code
    */
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    // Every report names its backend; the library's own line would stand among errors.
+    LIBRARY_LOG.setLevel(Level.WARNING);
     CommandLine commandLine = new CommandLine(new Main());
     commandLine.setOut(out);
     commandLine.setErr(err);

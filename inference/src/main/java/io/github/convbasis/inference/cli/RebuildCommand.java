@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
     description = {"Rebuild the lower-triangular matrix of a basis that decompose wrote.", ""},
     footer = {"", "Example:", "  convbasis rebuild basis.npz --output h.npy"})
 final class RebuildCommand implements Callable<Integer> {
+  private static final double MIB = 1 << 20;
+
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -71,14 +73,15 @@ final class RebuildCommand implements Callable<Integer> {
   }
 
   private void requireSpace(int n) throws IOException {
-    long needed = (long) n * n * elementType.bytes();
+    // In double, since n² elements of a size from a file may exceed a long.
+    double needed = (double) n * n * elementType.bytes();
     Path directory = output.toAbsolutePath().getParent();
     long usable = Files.getFileStore(directory).getUsableSpace();
     if (needed > usable) {
       throw new InputException(
           String.format(
-              "%s: n = %d needs %d MiB of disk, %d are free",
-              output, n, needed >> 20, usable >> 20));
+              "%s: n = %d needs %.0f MiB of disk, %.0f are free",
+              output, n, needed / MIB, usable / MIB));
     }
   }
 
