@@ -1,0 +1,65 @@
+package io.github.convbasis.bench;
+
+import io.github.convbasis.attention.RotaryEmbedding;
+import io.github.convbasis.attention.RotaryEmbedding.Pairing;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.SplittableRandom;
+
+/** Makes inputs of known structure from a fixed seed. */
+final class Inputs {
+  private static final long SEED = 20_250_131;
+
+  private Inputs() {}
+
+  /** Gaussian queries, keys and values of one head. */
+  static AttentionInputs gaussian(int n, int d) {
+    SplittableRandom random = new SplittableRandom(SEED);
+    return AttentionInputs.causal(
+        gaussianTensor(random, n, d), gaussianTensor(random, n, d), gaussianTensor(random, n, d));
+  }
+
+  /**
+   * One head whose logits are a sum of exactly {@code segments} convolution matrices: constant
+   * queries and per-segment constant keys, rotated by position.
+   */
+  static AttentionInputs segmented(int n, int d, int segments) {
+    SplittableRandom random = new SplittableRandom(SEED);
+    float[] query = gaussianRow(random, d);
+    float[] queries = new float[n * d];
+    float[] keys = new float[n * d];
+    float[] key = query;
+    int segment = -1;
+    for (int row = 0; row < n; row++) {
+      int at = (int) ((long) row * segments / n);
+      if (at != segment) {
+        segment = at;
+        key = gaussianRow(random, d);
+      }
+      System.arraycopy(query, 0, queries, row * d, d);
+      System.arraycopy(key, 0, keys, row * d, d);
+    }
+    RotaryEmbedding rope = new RotaryEmbedding(10_000, Pairing.HALF_SPLIT);
+    HeadTensor queryTensor = HeadTensor.of(queries, 1, n, d);
+    HeadTensor keyTensor = HeadTensor.of(keys, 1, n, d);
+    rope.rotate(queryTensor, 0);
+    rope.rotate(keyTensor, 0);
+    return AttentionInputs.causal(queryTensor, keyTensor, gaussianTensor(random, n, d));
+  }
+
+  private static float[] gaussianRow(SplittableRandom random, int d) {
+    float[] row = new float[d];
+    for (int c = 0; c < d; c++) {
+      row[c] = (float) random.nextGaussian();
+    }
+    return row;
+  }
+
+  private static HeadTensor gaussianTensor(SplittableRandom random, int n, int d) {
+    float[] data = new float[n * d];
+    for (int i = 0; i < data.length; i++) {
+      data[i] = (float) random.nextGaussian();
+    }
+    return HeadTensor.of(data, 1, n, d);
+  }
+}
