@@ -6,6 +6,7 @@ import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.decompose.Recovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -82,7 +83,8 @@ public final class ConvAttention {
     inputs.requireOutput(output);
     int heads = inputs.queries().heads();
     HeadResult[] results = new HeadResult[heads];
-    Parallelism inside = heads == 1 ? parallelism : Parallelism.sequential();
+    // Progress counts heads, whichever level works in parallel.
+    Parallelism inside = heads == 1 ? parallelism.reporting(() -> {}) : Parallelism.sequential();
     parallelism.forEach(heads, head -> results[head] = forwardHead(inputs, head, output, inside));
     return List.copyOf(Arrays.asList(results));
   }
@@ -93,17 +95,31 @@ public final class ConvAttention {
     boolean[] untrusted = new boolean[inputs.rows()];
     backend.attendSegments(
         inputs, head, recovered.matrix(), guardTolerance, output, untrusted, parallelism);
+    int[][] runs = runs(untrusted);
+    parallelism.forEach(
+        runs.length, r -> backend.attend(inputs, head, runs[r][0], runs[r][1], output));
     int exactRows = 0;
-    for (int row = 0; row < untrusted.length; row++) {
-      if (untrusted[row]) {
-        int from = row;
-        while (row + 1 < untrusted.length && untrusted[row + 1]) {
-          row++;
-        }
-        backend.attend(inputs, head, from, row + 1, output);
-        exactRows += row + 1 - from;
-      }
+    for (int[] run : runs) {
+      exactRows += run[1] - run[0];
     }
     return new HeadResult(head, recovered, exactRows);
+  }
+
+  /** Returns {from, to} of neighbouring untrusted rows, no more than a work item holds. */
+  private static int[][] runs(boolean[] untrusted) {
+    List<int[]> runs = new ArrayList<>();
+    for (int row = 0; row < untrusted.length; row++) {
+      int from = row;
+      while (row < untrusted.length
+          && untrusted[row]
+          && row - from < ExactAttention.ROWS_PER_ITEM) {
+        row++;
+      }
+      if (row > from) {
+        runs.add(new int[] {from, row});
+        row--;
+      }
+    }
+    return runs.toArray(new int[0][]);
   }
 }

@@ -2,6 +2,8 @@ package io.github.convbasis.attention;
 
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -10,7 +12,7 @@ import java.util.SplittableRandom;
  * <p>Rows are cut into strata {@code 0, 1-2, 3-6, 7-14, …}, so that the short early rows and the
  * many late ones both have their say. In each stratum up to a given number of rows is drawn without
  * replacement. The estimate is the relative Frobenius error {@code ‖Y - Ỹ‖_F / ‖Y‖_F} as a
- * stratified ratio, with an interval of two standard errors of that ratio (linearised). It is an
+ * stratified ratio, with an interval of three standard errors of that ratio (linearised). It is an
  * estimate from a sample, not a bound: an error in a few rows that were not drawn is not seen.
  *
  * <p>Immutable and thread-safe.
@@ -36,6 +38,8 @@ public record ErrorEstimate(
     int strata,
     long seed) {
 
+  private static final double STANDARD_ERRORS = 3;
+
   /**
    * Samples one head; O(sampled rows·n·d).
    *
@@ -56,24 +60,24 @@ public record ErrorEstimate(
     inputs.requireOutput(output);
     int n = inputs.rows();
     SplittableRandom random = new SplittableRandom(seed);
-    RowErrors errors = new RowErrors(inputs, head, output);
+    Sampler sampler = new Sampler(inputs, head, output);
     Ratio ratio = new Ratio();
     int strata = 0;
     for (int from = 0; from < n; from = 2 * from + 1) {
       int to = Math.min(n, 2 * from + 1);
       int draws = Math.min(rowsPerStratum, to - from);
-      ratio.add(to - from, errors.sample(from, to, draws, random));
+      ratio.add(to - from, sampler.sample(from, to, draws, random));
       strata++;
     }
     double squared = ratio.estimate();
-    double spread = 2 * ratio.standardError();
+    double spread = STANDARD_ERRORS * ratio.standardError();
     return new ErrorEstimate(
         Math.sqrt(squared),
         Math.sqrt(Math.max(0, squared - spread)),
         Math.sqrt(squared + spread),
-        errors.worstRow,
-        errors.worstError,
-        errors.count,
+        sampler.rows.worstRow(),
+        sampler.rows.worstError(),
+        sampler.rows.count(),
         n,
         strata,
         seed);
@@ -93,23 +97,23 @@ public record ErrorEstimate(
             sampledRows, rows, strata, seed);
   }
 
-  /** Squared error and squared norm of sampled rows. */
-  private static final class RowErrors {
+  /** Draws rows of one head and recomputes them. */
+  private static final class Sampler {
     private final AttentionInputs inputs;
     private final int head;
     private final HeadTensor output;
+    private final OutputError.Rows rows;
     private final double[] weights;
     private final double[] exact;
-    private int worstRow;
-    private double worstError = -1;
-    private int count;
 
-    RowErrors(AttentionInputs inputs, int head, HeadTensor output) {
+    Sampler(AttentionInputs inputs, int head, HeadTensor output) {
       this.inputs = inputs;
       this.head = head;
       this.output = output;
+      double scale = Math.max(inputs.values().maxAbs(inputs.keyHead(head)), output.maxAbs(head));
+      rows = new OutputError.Rows(output.width(), scale);
       weights = new double[inputs.keys().rows()];
-      exact = new double[inputs.values().width()];
+      exact = new double[output.width()];
     }
 
     /** Returns {squared error, squared norm} of {@code draws} rows from {@code from … to-1}. */
@@ -119,36 +123,19 @@ public record ErrorEstimate(
       // Selection sampling (Knuth, algorithm S): one pass, without replacement, in row order.
       for (int row = from; row < to && left > 0; row++) {
         if (random.nextInt(to - row) < left) {
-          squares[draws - left] = squares(row);
+          ExactAttention.row(inputs, head, row, weights, exact);
+          squares[draws - left] = rows.squares(exact, output, head, row);
           left--;
         }
       }
       return squares;
     }
-
-    private double[] squares(int row) {
-      ExactAttention.row(inputs, head, row, weights, exact);
-      double error = 0;
-      double norm = 0;
-      for (int column = 0; column < exact.length; column++) {
-        double difference = output.get(head, row, column) - exact[column];
-        error += difference * difference;
-        norm += exact[column] * exact[column];
-      }
-      double relative = error == 0 ? 0 : Math.sqrt(error / norm);
-      if (relative > worstError) {
-        worstError = relative;
-        worstRow = row;
-      }
-      count++;
-      return new double[] {error, norm};
-    }
   }
 
   /** Stratified ratio of totals, Σ error² / Σ norm². */
   private static final class Ratio {
-    private final java.util.List<double[][]> samples = new java.util.ArrayList<>();
-    private final java.util.List<Integer> sizes = new java.util.ArrayList<>();
+    private final List<double[][]> samples = new ArrayList<>();
+    private final List<Integer> sizes = new ArrayList<>();
 
     void add(int stratumSize, double[][] squares) {
       sizes.add(stratumSize);

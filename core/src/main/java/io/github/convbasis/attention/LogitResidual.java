@@ -1,6 +1,7 @@
 package io.github.convbasis.attention;
 
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 
 /**
@@ -19,8 +20,15 @@ public record LogitResidual(double sup, double rootMeanSquare) {
    * @param head query head
    * @param model the modelled logits
    * @return the residual
+   * @throws IllegalArgumentException if the inputs are not causal or of another size
    */
   public static LogitResidual measure(AttentionInputs inputs, int head, SegmentedToeplitz model) {
+    if (inputs.mask() != AttentionMask.CAUSAL || model.size() != inputs.rows()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "model must be of size %d like causal inputs, was %d (mask %s)",
+              inputs.rows(), model.size(), inputs.mask()));
+    }
     int n = model.size();
     int keyHead = inputs.keyHead(head);
     double[] query = new double[inputs.queries().width()];

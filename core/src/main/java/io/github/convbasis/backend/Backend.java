@@ -68,7 +68,8 @@ public interface Backend {
    *
    * <p>Rounding of transforms is absolute, so a row with a small normaliser D may drown in it. With
    * noise the bound on a row's rounding error in {@code (M∘exp(H))·V}, a row is untrusted unless
-   * {@code noise ≤ guardTolerance·D·‖V‖∞} and D is a normal number.
+   * {@code noise ≤ guardTolerance·D·(greatest |V| among the keys the row sees)} and D is a normal
+   * number. So a great value far ahead cannot spoil a row unseen.
    *
    * @param inputs gives the values; queries and keys are for exact parts an implementation may add
    * @param head query head

@@ -2,6 +2,7 @@ package io.github.convbasis.backend;
 
 import java.util.Objects;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,6 +18,8 @@ import java.util.function.IntConsumer;
  * <p>Immutable and thread-safe.
  */
 public final class Parallelism {
+  private static final System.Logger LOGGER = System.getLogger(Parallelism.class.getName());
+
   private static final Parallelism SEQUENTIAL = new Parallelism(Runnable::run, 1, () -> {});
 
   private final Executor executor;
@@ -64,15 +67,6 @@ public final class Parallelism {
   }
 
   /**
-   * Returns the most items that run at once.
-   *
-   * @return at least 1
-   */
-  public int tasks() {
-    return tasks;
-  }
-
-  /**
    * Calls {@code body} once for every index below {@code count} and returns when all are done.
    *
    * <p>After an exception no further item is started; the first one is thrown.
@@ -96,8 +90,14 @@ public final class Parallelism {
               afterItem.run();
             });
     int helpers = Math.min(tasks, count) - 1;
-    for (int h = 0; h < helpers; h++) {
-      executor.execute(run::work);
+    try {
+      for (int h = 0; h < helpers; h++) {
+        executor.execute(run::work);
+      }
+    } catch (RejectedExecutionException e) {
+      // Those that were accepted and this thread do all the work; a caller must not be left while
+      // they still write its rows.
+      LOGGER.log(System.Logger.Level.DEBUG, "executor takes no more tasks", e);
     }
     run.work();
     run.awaitAll();

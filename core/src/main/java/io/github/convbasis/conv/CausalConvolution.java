@@ -32,7 +32,7 @@ public final class CausalConvolution {
    * @param x n × columns, row-major
    * @param columns number of columns, at least 1
    * @return y, n × columns
-   * @throws IllegalArgumentException if x has another length
+   * @throws IllegalArgumentException if x has another length or is not finite
    */
   public double[] apply(double[] x, int columns) {
     return convolution.apply(x, columns);
@@ -44,7 +44,7 @@ public final class CausalConvolution {
    * @param y n × columns, row-major
    * @param columns number of columns, at least 1
    * @return z, n × columns
-   * @throws IllegalArgumentException if y has another length
+   * @throws IllegalArgumentException if y has another length or is not finite
    */
   public double[] applyTranspose(double[] y, int columns) {
     return convolution.applyTranspose(y, columns);

@@ -75,7 +75,7 @@ public final class ConvBasisOperator {
    *
    * @param x n elements
    * @return n elements
-   * @throws IllegalArgumentException if x has another length
+   * @throws IllegalArgumentException if x has another length or is not finite
    */
   public double[] apply(double[] x) {
     return convolution.apply(x, 1);
@@ -87,7 +87,7 @@ public final class ConvBasisOperator {
    * @param x n × columns, row-major
    * @param columns number of columns, at least 1
    * @return n × columns
-   * @throws IllegalArgumentException if x has another length
+   * @throws IllegalArgumentException if x has another length or is not finite
    */
   public double[] apply(double[] x, int columns) {
     return convolution.apply(x, columns);
@@ -98,7 +98,7 @@ public final class ConvBasisOperator {
    *
    * @param y n elements
    * @return n elements
-   * @throws IllegalArgumentException if y has another length
+   * @throws IllegalArgumentException if y has another length or is not finite
    */
   public double[] applyTranspose(double[] y) {
     return convolution.applyTranspose(y, 1);
@@ -110,7 +110,7 @@ public final class ConvBasisOperator {
    * @param y n × columns, row-major
    * @param columns number of columns, at least 1
    * @return n × columns
-   * @throws IllegalArgumentException if y has another length
+   * @throws IllegalArgumentException if y has another length or is not finite
    */
   public double[] applyTranspose(double[] y, int columns) {
     return convolution.applyTranspose(y, columns);

@@ -63,7 +63,7 @@ final class SegmentConvolution {
    * @param x n × columns, row-major
    * @param columns number of columns, at least 1
    * @return n × columns
-   * @throws IllegalArgumentException if x has another length
+   * @throws IllegalArgumentException if x has another length or is not finite
    */
   double[] apply(double[] x, int columns) {
     requireShape(x, columns);
@@ -94,7 +94,7 @@ final class SegmentConvolution {
    * @param y n × columns, row-major
    * @param columns number of columns, at least 1
    * @return n × columns
-   * @throws IllegalArgumentException if y has another length
+   * @throws IllegalArgumentException if y has another length or is not finite
    */
   double[] applyTranspose(double[] y, int columns) {
     requireShape(y, columns);
@@ -123,6 +123,15 @@ final class SegmentConvolution {
           String.format(
               "input must have %d × %d = %d elements, was %d",
               size, columns, (long) size * columns, x.length));
+    }
+    for (int i = 0; i < x.length; i++) {
+      // A transform would spread it over every row.
+      if (!Double.isFinite(x[i])) {
+        throw new IllegalArgumentException(
+            String.format(
+                "input must be finite, was %s at row %d, column %d",
+                x[i], i / columns, i % columns));
+      }
     }
   }
 

@@ -20,10 +20,12 @@ public final class ConvBasisDecomposer {
    *
    * <p>A term starts at column j where it is not column j-1 shifted down by one, that is where some
    * {@code H[i,j] ≠ H[i-1,j-1]}; the comparison runs along rows. Supports are exact for any finite
-   * input (comparisons only); coefficients are rounded differences.
+   * input (comparisons only); coefficients are rounded differences, see {@link
+   * ConvBasis#of(SegmentedToeplitz)}.
    *
    * @param matrix the matrix, read three times by rows
    * @return the basis and the rounding error of rebuilding from it
+   * @throws IllegalArgumentException if a difference of two entries overflows
    */
   public static Decomposition decompose(LowerTriangular matrix) {
     int n = matrix.size();
@@ -69,6 +71,9 @@ public final class ConvBasisDecomposer {
 
   /**
    * Finds the least number of terms whose sum is within a sup-norm tolerance of the matrix.
+   *
+   * <p>The tolerance is that of the kernels; rebuilding adds the rounding of {@link
+   * ConvBasis#of(SegmentedToeplitz)}, and {@link Decomposition#supError()} tells the sum of both.
    *
    * <p>Scans columns from the left and keeps, for every lag, the least and greatest entry of the
    * segment so far. A segment grows as long as these lie within twice the tolerance of each other;

@@ -5,6 +5,7 @@ import io.github.convbasis.decompose.Recovery.Strategy;
 import io.github.convbasis.matrix.ColumnSource;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Recovers a k-conv basis from columns computed on demand, without the n × n matrix.
@@ -68,7 +69,8 @@ public final class ConvBasisRecovery {
    * @return a changed copy
    */
   public ConvBasisRecovery withStrategy(Strategy strategy) {
-    return new ConvBasisRecovery(strategy, terms, window, delta, epsilon);
+    return new ConvBasisRecovery(
+        Objects.requireNonNull(strategy, "strategy"), terms, window, delta, epsilon);
   }
 
   /**
@@ -120,8 +122,9 @@ public final class ConvBasisRecovery {
    *
    * @param source gives columns of H
    * @return the recovered matrix and how the search went
-   * @throws IllegalArgumentException if T exceeds n, or {@code δ < 2Tε} (every column would count
-   *     as different)
+   * @throws IllegalArgumentException if T exceeds n, or {@code δ < 2Tε}; where both are equal every
+   *     column counts as different, and the first columns become the terms
+   * @throws ArithmeticException if entries are so large that distances overflow
    */
   public Recovery recover(ColumnSource source) {
     int n = source.size();

@@ -33,13 +33,21 @@ final class PrefixSearch {
     return probes;
   }
 
-  /** Returns {@code ‖prefix of column - reference‖₁}. */
+  /**
+   * Returns {@code ‖prefix of column - reference‖₁}.
+   *
+   * @throws ArithmeticException if it overflows: no δ could be compared with it
+   */
   double distance(int column, double[] reference) {
     source.copyColumn(column, column, column + window, probe);
     probes++;
     double sum = 0;
     for (int t = 0; t < window; t++) {
       sum += Math.abs(probe[t] - reference[t]);
+    }
+    if (Double.isInfinite(sum)) {
+      throw new ArithmeticException(
+          "entries are too large to compare: the distance of column " + column + " overflows");
     }
     return sum;
   }

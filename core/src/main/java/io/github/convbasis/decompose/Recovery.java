@@ -12,7 +12,8 @@ import io.github.convbasis.matrix.SegmentedToeplitz;
  * @param delta δ, the distance from which two prefixes count as different
  * @param epsilon ε, the noise per entry that was allowed for
  * @param probes columns of which a prefix of T entries was read
- * @param columns columns that were read whole
+ * @param columns columns that were read whole, one for each term found; the literal search may put
+ *     a zero segment before them that is no term
  * @param unconfirmedTerms terms that the literal search returned without having seen their prefix
  *     differ: it invents them when asked for more than exist; always 0 for the repaired search
  * @param outcome how the search ended

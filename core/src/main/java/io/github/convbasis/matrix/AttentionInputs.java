@@ -115,7 +115,7 @@ public record AttentionInputs(
    * @return key head, from 0
    */
   public int keyHead(int head) {
-    return head / (queries.heads() / keys.heads());
+    return Objects.checkIndex(head, queries.heads()) / (queries.heads() / keys.heads());
   }
 
   /**

@@ -288,7 +288,9 @@ public final class HeadTensor {
    * @return the element as a double
    */
   public double get(int head, int row, int column) {
-    int at = index(head, row) + Objects.checkIndex(column, width);
+    int at =
+        index(Objects.checkIndex(head, heads), Objects.checkIndex(row, rows))
+            + Objects.checkIndex(column, width);
     return floats != null ? floats[at] : doubles[at];
   }
 
@@ -316,12 +318,20 @@ public final class HeadTensor {
    * @param head head, from 0
    * @param row row, from 0
    * @param source gives {@link #width()} elements from its start
+   * @throws ArithmeticException if an element is finite but too large for the element type
    */
   public void setRow(int head, int row, double[] source) {
     int at = index(head, row);
     if (floats != null) {
       for (int c = 0; c < width; c++) {
-        floats[at + c] = (float) source[c];
+        float rounded = (float) source[c];
+        if (Float.isInfinite(rounded) && !Double.isInfinite(source[c])) {
+          throw new ArithmeticException(
+              String.format(
+                  "%s at head %d, row %d, column %d is too large for float32",
+                  source[c], head, row, c));
+        }
+        floats[at + c] = rounded;
       }
     } else {
       System.arraycopy(source, 0, doubles, at, width);

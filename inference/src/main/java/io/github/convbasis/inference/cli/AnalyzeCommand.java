@@ -55,17 +55,13 @@ final class AnalyzeCommand implements Callable<Integer> {
     AttentionInputs inputs = input.load(AttentionMask.CAUSAL).inputs();
     Backend chosen = backend.backend();
     List<HeadAnalysis> analyses =
-        backend.parallel(parallelism -> analyze(chosen, inputs, terms, recovery, parallelism));
+        backend.parallel(parallelism -> analyze(chosen, inputs, parallelism));
     print(spec.commandLine().getOut(), chosen, inputs, analyses);
     return 0;
   }
 
-  static List<HeadAnalysis> analyze(
-      Backend chosen,
-      AttentionInputs inputs,
-      List<Integer> terms,
-      RecoveryOptions recovery,
-      Parallelism parallelism) {
+  private List<HeadAnalysis> analyze(
+      Backend chosen, AttentionInputs inputs, Parallelism parallelism) {
     int heads = inputs.queries().heads();
     List<HeadAnalysis> analyses = new ArrayList<>();
     try (Progress progress = Progress.of("analyze", (long) heads * (terms.size() + 1))) {
@@ -101,7 +97,7 @@ final class AnalyzeCommand implements Callable<Integer> {
     out.println(Report.json(root));
   }
 
-  static void printTable(
+  private static void printTable(
       PrintWriter out, Backend chosen, AttentionInputs inputs, List<HeadAnalysis> analyses) {
     out.printf(
         "%d heads, n = %d, d = %d, scale %.6g; backend %s (%s)%n%n",

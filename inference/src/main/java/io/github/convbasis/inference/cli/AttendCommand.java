@@ -85,6 +85,7 @@ final class AttendCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     requireOneMethod();
+    OutputFile.requireOther(output, input.files());
     OutputFile.requireWritable(output);
     InputOptions.Loaded loaded = input.load(mask);
     AttentionInputs inputs = loaded.inputs();
@@ -181,7 +182,7 @@ final class AttendCommand implements Callable<Integer> {
       rows.add(
           List.of(
               Integer.toString(heads.get(h).head()),
-              Integer.toString(found.matrix().terms()),
+              Integer.toString(found.columns()),
               Report.word(found.outcome()),
               Integer.toString(found.window()),
               String.format("%.3g", found.delta()),

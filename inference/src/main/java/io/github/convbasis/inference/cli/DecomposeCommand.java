@@ -54,6 +54,7 @@ final class DecomposeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OutputFile.requireOther(output, matrix);
     OutputFile.requireWritable(output);
     Decomposition decomposition = decompose();
     BasisFile.write(output, decomposition.basis());
@@ -62,15 +63,23 @@ final class DecomposeCommand implements Callable<Integer> {
   }
 
   private Decomposition decompose() {
-    try (NpyMatrix file = NpyMatrix.open(matrix)) {
-      LowerTriangular rows = new MappedLowerTriangular(matrix, file);
+    try (NpyMatrix file = NpyMatrix.open(matrix);
+        Progress progress = Progress.of("decompose", (long) passes() * file.rows())) {
+      LowerTriangular rows = new MappedLowerTriangular(matrix, file, progress);
       // With a tolerance columns are scanned, which a row-major file gives only slowly.
       return tolerance == 0
           ? ConvBasisDecomposer.decompose(rows)
           : ConvBasisDecomposer.decompose(LowerTriangularMatrix.copyOf(rows), tolerance);
     } catch (IOException e) {
       throw new InputException(e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(matrix + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Exact decomposition reads the rows three times; with a tolerance they are copied first. */
+  private int passes() {
+    return tolerance == 0 ? 3 : 1;
   }
 
   private void print(PrintWriter out, Decomposition decomposition) {
@@ -92,6 +101,10 @@ final class DecomposeCommand implements Callable<Integer> {
           decomposition.tolerance(),
           basis.terms() == 0 ? "none, the matrix is zero" : Report.starts(basis.toSegments()),
           output);
+      if (decomposition.supError() > decomposition.tolerance() && tolerance > 0) {
+        out.println(
+            "note: rounding exceeds the tolerance; some entries are far larger than others");
+      }
     }
   }
 }

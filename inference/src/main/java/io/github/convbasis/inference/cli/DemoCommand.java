@@ -1,40 +1,33 @@
 package io.github.convbasis.inference.cli;
 
-import io.github.convbasis.attention.ExactAttention;
-import io.github.convbasis.backend.Backend;
 import io.github.convbasis.inference.npy.AtomicFile;
-import io.github.convbasis.matrix.AttentionInputs;
-import io.github.convbasis.matrix.AttentionMask;
-import io.github.convbasis.matrix.HeadTensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Runs the main job on bundled real attention heads. */
+/** Runs the main job, analyze and attend, on bundled real attention heads. */
 @Command(
     name = "demo",
     mixinStandardHelpOptions = true,
     description = {
       "Analyse and attend four real attention heads that come with the program.",
       "",
-      "Writes their queries, keys, values and exact attention output as .npy files to play with.",
+      "Unpacks their queries, keys and values as .npy files and runs the other commands on them,"
+          + " showing each before it runs.",
       ""
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String RESOURCES = "/io/github/convbasis/inference/bundled/";
 
   @Spec private CommandSpec spec;
-  @Mixin private RecoveryOptions recovery;
-  @Mixin private BackendOptions backend;
 
   @Option(
       names = "--directory",
@@ -45,11 +38,10 @@ final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--terms",
-      paramLabel = "k",
-      split = ",",
+      paramLabel = "k,…",
       defaultValue = "8,64,512",
-      description = "Numbers of terms to try, comma-separated (default: ${DEFAULT-VALUE}).")
-  private List<Integer> terms;
+      description = "Numbers of terms to analyse, comma-separated (default: ${DEFAULT-VALUE}).")
+  private String terms;
 
   @Override
   public Integer call() throws IOException {
@@ -60,38 +52,34 @@ final class DemoCommand implements Callable<Integer> {
     Path queries = unpack("queries.npy");
     Path keys = unpack("keys.npy");
     Path values = unpack("values.npy");
-    InputOptions.Loaded loaded =
-        InputOptions.load(queries, keys, values, null, AttentionMask.CAUSAL);
-    AttentionInputs inputs = loaded.inputs();
-    Backend chosen = backend.backend();
-    AnalyzeCommand.printTable(
-        out,
-        chosen,
-        inputs,
-        backend.parallel(
-            parallelism -> AnalyzeCommand.analyze(chosen, inputs, terms, recovery, parallelism)));
+    String[] files = {
+      "--queries", queries.toString(), "--keys", keys.toString(), "--values", values.toString()
+    };
+    int exitCode = show("analyze", files, "--terms", terms);
     out.println();
     out.println(
-        "output error is relative to exact attention over all rows: 1e-2 is one percent. These"
-            + " heads are not sums of few");
-    out.println("convolutions, so exact attention is the right choice for them:");
+        "The output error is relative to exact attention over all rows: 1e-2 is one percent. These"
+            + " heads are not sums");
+    out.println("of few convolutions, so exact attention is the right choice for them:");
+    exitCode |= show("attend", files, "--output", file("exact.npy"));
     out.println();
-    HeadTensor output =
-        HeadTensor.allocate(true, inputs.queries().heads(), inputs.rows(), inputs.values().width());
-    backend.parallel(
-        parallelism -> {
-          new ExactAttention(chosen).forward(inputs, output, parallelism);
-          return output;
-        });
-    Path outputFile = directory.resolve("output.npy");
-    OutputFile.write(outputFile, output, loaded.dimensions());
-    out.printf("exact attention of all heads: wrote %s%n%nGo on with:%n", outputFile);
-    String files = "--queries " + queries + " --keys " + keys + " --values " + values;
-    out.printf("  inference/convbasis analyze %s --terms 16,256%n", files);
-    out.printf(
-        "  inference/convbasis attend %s --terms 64 --output %s%n",
-        files, directory.resolve("approximate.npy"));
-    return 0;
+    out.println("With few terms the answer comes with the error it has:");
+    return exitCode | show("attend", files, "--output", file("approximate.npy"), "--terms", "64");
+  }
+
+  private String file(String name) {
+    return directory.resolve(name).toString();
+  }
+
+  private int show(String command, String[] files, String... more) {
+    String[] words = new String[1 + files.length + more.length];
+    words[0] = command;
+    System.arraycopy(files, 0, words, 1, files.length);
+    System.arraycopy(more, 0, words, 1 + files.length, more.length);
+    CommandLine parent = spec.commandLine().getParent();
+    parent.getOut().printf("%n$ convbasis %s%n%n", String.join(" ", words));
+    parent.getOut().flush();
+    return parent.execute(words);
   }
 
   private Path unpack(String name) throws IOException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.convbasis.attention.ConvAttention;
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.attention.LogitResidual;
+import io.github.convbasis.attention.OutputError;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.decompose.ConvBasisRecovery;
@@ -82,30 +83,15 @@ record HeadAnalysis(
     List<ConvAttention.HeadResult> results = new ArrayList<>();
     double seconds = median(() -> results.addAll(attention.forward(inputs, output, parallelism)));
     ConvAttention.HeadResult result = results.get(0);
-    double error = 0;
-    double norm = 0;
-    double worst = 0;
-    for (int row = 0; row < inputs.rows(); row++) {
-      double rowError = 0;
-      double rowNorm = 0;
-      for (int column = 0; column < output.width(); column++) {
-        double exact = baseline.output().get(0, row, column);
-        double difference = output.get(0, row, column) - exact;
-        rowError += difference * difference;
-        rowNorm += exact * exact;
-      }
-      error += rowError;
-      norm += rowNorm;
-      worst = Math.max(worst, rowError == 0 ? 0 : Math.sqrt(rowError / rowNorm));
-    }
+    OutputError error = OutputError.measure(baseline.output(), output, 0);
     return new HeadAnalysis(
         baseline.head(),
         terms,
         result.recovery(),
         result.exactRows(),
         LogitResidual.measure(inputs, 0, result.recovery().matrix()),
-        error == 0 ? 0 : Math.sqrt(error / norm),
-        worst,
+        error.relative(),
+        error.worstRowError(),
         baseline.seconds(),
         seconds);
   }
@@ -128,7 +114,7 @@ record HeadAnalysis(
     return List.of(
         Integer.toString(head),
         Integer.toString(askedTerms),
-        Integer.toString(recovery.matrix().terms()),
+        Integer.toString(recovery.columns()),
         String.format("%.3g", residual.sup()),
         String.format("%.3g", residual.rootMeanSquare()),
         String.format("%.2e", relativeError),

@@ -45,6 +45,10 @@ final class InputOptions {
    */
   record Loaded(AttentionInputs inputs, int dimensions) {}
 
+  Path[] files() {
+    return new Path[] {queries, keys, values};
+  }
+
   /** Reads and checks the three files. */
   Loaded load(AttentionMask mask) {
     return load(queries, keys, values, scale, mask);

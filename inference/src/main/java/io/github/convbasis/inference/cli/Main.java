@@ -2,6 +2,8 @@ package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.inference.npy.NpyFormatException;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
@@ -93,10 +95,16 @@ public final class Main implements Runnable {
     commandLine.setOut(out);
     commandLine.setErr(err);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.registerConverter(Path.class, Main::path);
     commandLine.setParameterExceptionHandler((e, words) -> onWrongUsage(e));
     commandLine.setExecutionExceptionHandler((e, command, parsed) -> onFailure(e, command));
     try {
-      return commandLine.execute(arguments);
+      int exitCode = commandLine.execute(arguments);
+      if (out.checkError()) {
+        err.println("convbasis: the report could not be written to the output stream");
+        return FAILURE;
+      }
+      return exitCode;
     } catch (OutOfMemoryError e) {
       err.println(
           "convbasis: out of memory ("
@@ -106,11 +114,22 @@ public final class Main implements Runnable {
     }
   }
 
+  private static Path path(String word) {
+    try {
+      return Path.of(word);
+    } catch (InvalidPathException e) {
+      throw new CommandLine.TypeConversionException(
+          "'" + word + "' cannot be a file name in this locale; try LC_ALL=C.UTF-8");
+    }
+  }
+
   private static int onWrongUsage(CommandLine.ParameterException e) {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
-    command.getErr().println(name + ": " + oneLine(e.getMessage()));
-    command.getErr().println("See '" + name + " --help'.");
+    // One line: the JVM puts its own about the incubator module before it.
+    command
+        .getErr()
+        .println(name + ": " + oneLine(e.getMessage()) + " (see '" + name + " --help')");
     return BAD_INPUT;
   }
 

@@ -12,9 +12,10 @@ import java.nio.file.Path;
 final class MappedLowerTriangular implements LowerTriangular {
   private final Path file;
   private final NpyMatrix matrix;
+  private final Progress progress;
   private final double[] row;
 
-  MappedLowerTriangular(Path file, NpyMatrix matrix) {
+  MappedLowerTriangular(Path file, NpyMatrix matrix, Progress progress) {
     if (matrix.rows() != matrix.columns() || matrix.rows() == 0) {
       throw new InputException(
           String.format(
@@ -22,6 +23,7 @@ final class MappedLowerTriangular implements LowerTriangular {
     }
     this.file = file;
     this.matrix = matrix;
+    this.progress = progress;
     row = new double[matrix.columns()];
   }
 
@@ -42,6 +44,7 @@ final class MappedLowerTriangular implements LowerTriangular {
       }
     }
     System.arraycopy(row, 0, target, 0, index + 1);
+    progress.step();
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.github.convbasis.inference.npy.NpyArray;
 import io.github.convbasis.inference.npy.NpyWriter;
 import io.github.convbasis.matrix.HeadTensor;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Checks and writes output files. */
@@ -21,6 +22,24 @@ final class OutputFile {
       AtomicFile.open(file).close();
     } catch (IOException e) {
       throw new InputException("--output " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Refuses an output that would replace an input.
+   *
+   * @throws InputException naming both
+   */
+  static void requireOther(Path output, Path... inputs) {
+    for (Path input : inputs) {
+      try {
+        if (Files.exists(output) && Files.exists(input) && Files.isSameFile(output, input)) {
+          throw new InputException(
+              "--output " + output + ": is the input " + input + "; choose another file");
+        }
+      } catch (IOException e) {
+        throw new InputException("--output " + output + ": cannot be compared with " + input, e);
+      }
     }
   }
 

@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
 final class RebuildCommand implements Callable<Integer> {
   private static final double MIB = 1 << 20;
 
+  /** What a basis of a few bytes may take of the free disk. */
+  private static final double USABLE_SHARE = 0.9;
+
   @Spec private CommandSpec spec;
 
   @Parameters(
@@ -55,6 +58,7 @@ final class RebuildCommand implements Callable<Integer> {
       throw new InputException("--dtype must be float32 or float64, was int64");
     }
     OutputFile.requireWritable(output);
+    OutputFile.requireOther(output, basisFile);
     ConvBasis basis = BasisFile.read(basisFile);
     requireSpace(basis.size());
     write(basis);
@@ -72,12 +76,23 @@ final class RebuildCommand implements Callable<Integer> {
     return 0;
   }
 
+  private void requireRange(double[] row, int index) {
+    for (int column = 0; elementType == ElementType.FLOAT32 && column <= index; column++) {
+      if (Math.abs(row[column]) > Float.MAX_VALUE) {
+        throw new InputException(
+            String.format(
+                "%s: entry %s at row %d, column %d is too large for float32; use --dtype float64",
+                basisFile, row[column], index, column));
+      }
+    }
+  }
+
   private void requireSpace(int n) throws IOException {
     // In double, since n² elements of a size from a file may exceed a long.
     double needed = (double) n * n * elementType.bytes();
     Path directory = output.toAbsolutePath().getParent();
     long usable = Files.getFileStore(directory).getUsableSpace();
-    if (needed > usable) {
+    if (needed > USABLE_SHARE * usable) {
       throw new InputException(
           String.format(
               "%s: n = %d needs %.0f MiB of disk, %.0f are free",
@@ -94,6 +109,7 @@ final class RebuildCommand implements Callable<Integer> {
       for (int i = 0; i < n; i++) {
         Arrays.fill(row, 0);
         segments.copyRow(i, row);
+        requireRange(row, i);
         writer.writeRow(row);
         progress.step();
       }

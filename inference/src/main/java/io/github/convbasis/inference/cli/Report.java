@@ -35,7 +35,7 @@ final class Report {
   /** Adds how a basis was found. */
   static void describe(ObjectNode node, Recovery recovery) {
     node.put("recovery", word(recovery.strategy()));
-    node.put("terms", recovery.matrix().terms());
+    node.put("terms", recovery.columns());
     ArrayNode starts = node.putArray("starts");
     for (int r = 0; r < recovery.matrix().terms(); r++) {
       starts.add(recovery.matrix().start(r));
@@ -44,7 +44,6 @@ final class Report {
     node.put("delta", recovery.delta());
     node.put("epsilon", recovery.epsilon());
     node.put("probes", recovery.probes());
-    node.put("columns", recovery.columns());
     node.put("unconfirmed_terms", recovery.unconfirmedTerms());
     node.put("outcome", word(recovery.outcome()));
   }

@@ -194,6 +194,24 @@ class AttendCommandTest {
   }
 
   @Test
+  void anInputIsNeverReplaced() throws IOException {
+    HeadFixture head = new HeadFixture(directory, N, 8, 5, false);
+    byte[] before = Files.readAllBytes(head.keys);
+    CommandRun.of(
+            "attend",
+            "--queries",
+            head.queries,
+            "--keys",
+            head.keys,
+            "--values",
+            head.values,
+            "--output",
+            directory.resolve("..").resolve(directory.getFileName()).resolve("k.npy"))
+        .refusedBecause("is the input");
+    assertArrayEquals(before, Files.readAllBytes(head.keys));
+  }
+
+  @Test
   void analyzeMeasuresEveryHeadAndNumberOfTerms() throws IOException {
     HeadFixture head = new HeadFixture(directory, N, 8, 5, false);
     JsonNode report =

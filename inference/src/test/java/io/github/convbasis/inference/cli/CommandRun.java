@@ -34,12 +34,12 @@ record CommandRun(int exitCode, String out, String err) {
     return this;
   }
 
-  /** Asserts bad input or usage: exit code 2, nothing on the output, one or two lines of reason. */
+  /** Asserts bad input or usage: exit code 2, nothing on the output, one line of reason. */
   void refusedBecause(String reason) {
     assertEquals(2, exitCode, out + err);
     assertEquals("", out);
     assertTrue(err.contains(reason), err + " should contain " + reason);
-    assertTrue(err.lines().count() <= 2, err);
+    assertEquals(1, err.lines().count(), err);
   }
 
   JsonNode json() throws JsonProcessingException {

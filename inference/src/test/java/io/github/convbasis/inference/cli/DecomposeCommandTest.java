@@ -142,6 +142,18 @@ class DecomposeCommandTest {
   }
 
   @Test
+  void entriesThatDoNotFitTheElementTypeAreRefused() throws IOException {
+    NpyWriter.write(matrix, NpyArray.ofDoubles(new double[] {1e300, 0, 0, 1}, 2, 2));
+    CommandRun.of("decompose", matrix, "--output", basis).succeeded();
+    CommandRun.of("rebuild", basis, "--output", rebuilt, "--dtype", "float32")
+        .refusedBecause("entry 1.0E300 at row 0, column 0 is too large for float32");
+    NpyWriter.write(matrix, NpyArray.ofDoubles(new double[] {1.7e308, 0, 0, -1.7e308}, 2, 2));
+    CommandRun.of("decompose", matrix, "--output", basis).refusedBecause("h.npy: coefficients");
+    CommandRun.of("decompose", matrix, "--output", matrix).refusedBecause("is the input");
+    assertFalse(Files.exists(rebuilt));
+  }
+
+  @Test
   void aSizeThatNoDiskHoldsIsRefused() throws IOException {
     Map<String, NpyArray> arrays = new LinkedHashMap<>();
     arrays.put("size", NpyArray.ofLongs(new long[] {Integer.MAX_VALUE}));

@@ -19,7 +19,7 @@ class DemoAndDoctorTest {
     Path target = directory.resolve("new").resolve("demo");
     CommandRun run = CommandRun.of("demo", "--directory", target, "--terms", 4).succeeded();
     assertTrue(run.out().contains("4 heads, n = 2048, d = 32"), run.out());
-    for (String name : new String[] {"queries", "keys", "values", "output"}) {
+    for (String name : new String[] {"queries", "keys", "values", "exact", "approximate"}) {
       assertArrayEquals(
           new int[] {4, 2048, 32}, NpyReader.read(target.resolve(name + ".npy")).shape());
     }
