@@ -6,7 +6,6 @@ import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.decompose.Recovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -95,31 +94,27 @@ public final class ConvAttention {
     boolean[] untrusted = new boolean[inputs.rows()];
     backend.attendSegments(
         inputs, head, recovered.matrix(), guardTolerance, output, untrusted, parallelism);
-    int[][] runs = runs(untrusted);
+    int[] exactRows = indices(untrusted);
+    int items =
+        (exactRows.length + ExactAttention.ROWS_PER_ITEM - 1) / ExactAttention.ROWS_PER_ITEM;
     parallelism.forEach(
-        runs.length, r -> backend.attend(inputs, head, runs[r][0], runs[r][1], output));
-    int exactRows = 0;
-    for (int[] run : runs) {
-      exactRows += run[1] - run[0];
-    }
-    return new HeadResult(head, recovered, exactRows);
+        items,
+        item -> {
+          int from = item * ExactAttention.ROWS_PER_ITEM;
+          int to = Math.min(exactRows.length, from + ExactAttention.ROWS_PER_ITEM);
+          backend.attendRows(inputs, head, exactRows, from, to, output);
+        });
+    return new HeadResult(head, recovered, exactRows.length);
   }
 
-  /** Returns {from, to} of neighbouring untrusted rows, no more than a work item holds. */
-  private static int[][] runs(boolean[] untrusted) {
-    List<int[]> runs = new ArrayList<>();
-    for (int row = 0; row < untrusted.length; row++) {
-      int from = row;
-      while (row < untrusted.length
-          && untrusted[row]
-          && row - from < ExactAttention.ROWS_PER_ITEM) {
-        row++;
-      }
-      if (row > from) {
-        runs.add(new int[] {from, row});
-        row--;
+  private static int[] indices(boolean[] flags) {
+    int[] indices = new int[flags.length];
+    int count = 0;
+    for (int i = 0; i < flags.length; i++) {
+      if (flags[i]) {
+        indices[count++] = i;
       }
     }
-    return runs.toArray(new int[0][]);
+    return Arrays.copyOf(indices, count);
   }
 }

@@ -70,7 +70,8 @@ public record ErrorEstimate(
       strata++;
     }
     double squared = ratio.estimate();
-    double spread = STANDARD_ERRORS * ratio.standardError();
+    // Where the exact output is zero and the other is not, the ratio is infinite for certain.
+    double spread = Double.isInfinite(squared) ? 0 : STANDARD_ERRORS * ratio.standardError();
     return new ErrorEstimate(
         Math.sqrt(squared),
         Math.sqrt(Math.max(0, squared - spread)),

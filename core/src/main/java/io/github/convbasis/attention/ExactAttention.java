@@ -14,7 +14,7 @@ import java.util.Objects;
  */
 public final class ExactAttention {
   /** Rows per work item; fixed, so that results do not depend on the number of tasks. */
-  static final int ROWS_PER_ITEM = 128;
+  static final int ROWS_PER_ITEM = 256;
 
   private final Backend backend;
 

@@ -58,7 +58,8 @@ public record OutputError(double relative, int worstRow, double worstRowError) {
 
     Rows(int width, double scale) {
       approximate = new double[width];
-      this.scale = scale == 0 ? 1 : scale;
+      // A power of two, so that dividing by it rounds nothing.
+      this.scale = scale == 0 ? 1 : Math.scalb(1.0, Math.getExponent(scale));
     }
 
     /** Returns {squared error, squared norm} of one row. */

@@ -63,6 +63,20 @@ public interface Backend {
   void attend(AttentionInputs inputs, int head, int fromRow, int toRow, HeadTensor output);
 
   /**
+   * Computes scattered rows of exact attention, as {@link #attend} does neighbouring ones.
+   *
+   * @param inputs what to attend with
+   * @param head query head
+   * @param rows row numbers, increasing
+   * @param from first index into {@code rows}
+   * @param to end of the indices, exclusive
+   * @param output receives those rows of that head
+   * @throws ArithmeticException if a logit overflows
+   */
+  void attendRows(
+      AttentionInputs inputs, int head, int[] rows, int from, int to, HeadTensor output);
+
+  /**
    * Computes causal attention of one head from modelled logits: {@code Y = D⁻¹·(M∘exp(H))·V} for a
    * segmented H whose first segment starts at column 0, without the n × n matrix.
    *

@@ -100,6 +100,15 @@ public record AttentionInputs(
   }
 
   /**
+   * Tells whether queries, keys and values are all float32.
+   *
+   * @return false if one of them is float64
+   */
+  public boolean isSinglePrecision() {
+    return queries.isSinglePrecision() && keys.isSinglePrecision() && values.isSinglePrecision();
+  }
+
+  /**
    * Returns the sequence length of the queries, n.
    *
    * @return rows of queries

@@ -7,6 +7,7 @@ import io.github.convbasis.conv.ConvBasisOperator;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import java.util.Arrays;
 
 /** Computes everything in double, one row or column at a time. Stateless and thread-safe. */
 final class ScalarBackend implements Backend {
@@ -39,11 +40,19 @@ final class ScalarBackend implements Backend {
 
   @Override
   public void attend(AttentionInputs inputs, int head, int fromRow, int toRow, HeadTensor output) {
+    int[] rows = new int[toRow - fromRow];
+    Arrays.setAll(rows, i -> fromRow + i);
+    attendRows(inputs, head, rows, 0, rows.length, output);
+  }
+
+  @Override
+  public void attendRows(
+      AttentionInputs inputs, int head, int[] rows, int from, int to, HeadTensor output) {
     double[] weights = new double[inputs.keys().rows()];
     double[] result = new double[inputs.values().width()];
-    for (int row = fromRow; row < toRow; row++) {
-      ExactAttention.row(inputs, head, row, weights, result);
-      output.setRow(head, row, result);
+    for (int index = from; index < to; index++) {
+      ExactAttention.row(inputs, head, rows[index], weights, result);
+      output.setRow(head, rows[index], result);
     }
   }
 

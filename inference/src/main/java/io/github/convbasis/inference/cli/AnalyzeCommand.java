@@ -53,7 +53,7 @@ final class AnalyzeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     AttentionInputs inputs = input.load(AttentionMask.CAUSAL).inputs();
-    Backend chosen = backend.backend();
+    Backend chosen = backend.backend(inputs);
     List<HeadAnalysis> analyses =
         backend.parallel(parallelism -> analyze(chosen, inputs, parallelism));
     print(spec.commandLine().getOut(), chosen, inputs, analyses);

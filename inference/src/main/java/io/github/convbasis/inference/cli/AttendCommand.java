@@ -89,14 +89,13 @@ final class AttendCommand implements Callable<Integer> {
     OutputFile.requireWritable(output);
     InputOptions.Loaded loaded = input.load(mask);
     AttentionInputs inputs = loaded.inputs();
-    Backend chosen = backend.backend();
-    boolean singlePrecision =
-        inputs.queries().isSinglePrecision()
-            && inputs.keys().isSinglePrecision()
-            && inputs.values().isSinglePrecision();
+    Backend chosen = backend.backend(inputs);
     HeadTensor result =
         HeadTensor.allocate(
-            singlePrecision, inputs.queries().heads(), inputs.rows(), inputs.values().width());
+            inputs.isSinglePrecision(),
+            inputs.queries().heads(),
+            inputs.rows(),
+            inputs.values().width());
     long start = System.nanoTime();
     List<ConvAttention.HeadResult> heads =
         backend.parallel(parallelism -> attend(chosen, inputs, result, parallelism));

@@ -3,6 +3,7 @@ package io.github.convbasis.inference.cli;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Backends;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.matrix.AttentionInputs;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Function;
@@ -15,8 +16,9 @@ final class BackendOptions {
       paramLabel = "auto|scalar|simd",
       defaultValue = Backends.AUTO,
       description =
-          "What computes: auto takes the fastest that works here; a named one is never replaced"
-              + " by another (default: ${DEFAULT-VALUE}).")
+          "What computes: auto takes the fastest that works here for float32 and the"
+              + " double-precision scalar one for float64; a named one is never replaced by another"
+              + " (default: ${DEFAULT-VALUE}).")
   private String backend;
 
   @Option(
@@ -25,8 +27,13 @@ final class BackendOptions {
       description = "Threads that work at once (default: all processors).")
   private Integer threads;
 
-  Backend backend() {
-    return Backends.select(backend);
+  /**
+   * Returns the backend for these inputs. Unless one is named, float64 keeps its precision: the
+   * vectorised backend computes in float32.
+   */
+  Backend backend(AttentionInputs inputs) {
+    boolean automatic = backend.equals(Backends.AUTO);
+    return automatic && !inputs.isSinglePrecision() ? Backends.scalar() : Backends.select(backend);
   }
 
   int threads() {

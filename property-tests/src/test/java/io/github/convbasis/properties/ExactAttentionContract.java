@@ -1,0 +1,145 @@
+package io.github.convbasis.properties;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+
+/** What exact attention of any backend must satisfy. */
+abstract class ExactAttentionContract implements BackendContract {
+  private HeadTensor attend(AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+    new ExactAttention(backend()).forward(inputs, output, parallelism);
+    return output;
+  }
+
+  private HeadTensor attend(AttentionInputs inputs, HeadTensor output) {
+    return attend(inputs, output, Parallelism.sequential());
+  }
+
+  @Property
+  void outputIsAttentionByDefinition(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample) {
+    AttentionInputs inputs = sample.inputs();
+    // Doubles take the output whatever the inputs are: storing as float would round more than sums.
+    HeadTensor output = attend(inputs, sample.blankOutput(sample.layout(), false));
+    double[] expected = AttentionErrors.reference(inputs);
+    int perHead = sample.n() * sample.width();
+    double[] actual = Layout.elements(output);
+    for (int head = 0; head < sample.shape().queries; head++) {
+      double unit = AttentionErrors.unit(unitRoundoff(), inputs, head);
+      Tolerances.EXACT_ATTENTION.requireClose(
+          Arrays.copyOfRange(actual, head * perHead, (head + 1) * perHead),
+          Arrays.copyOfRange(expected, head * perHead, (head + 1) * perHead),
+          unit);
+    }
+    assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
+  }
+
+  /** EXACT: a row is computed from the keys it sees and from nothing else. */
+  @Property
+  void laterRowsOfTheInputsDoNotChangeEarlierRowsOfTheOutput(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll @IntRange(min = 0, max = 129) int cut) {
+    int from = cut % sample.n();
+    AttentionInputs changed =
+        sample.inputs(
+            sample.layout(),
+            sample.single(),
+            replaced(sample.queries(), sample, sample.d(), from),
+            replaced(sample.keys(), sample, sample.d(), from),
+            replaced(sample.values(), sample, sample.width(), from));
+    HeadTensor before = attend(sample.inputs(), sample.blankOutput());
+    HeadTensor after = attend(changed, sample.blankOutput());
+    for (int head = 0; head < sample.shape().queries; head++) {
+      for (int row = 0; row < from; row++) {
+        for (int c = 0; c < sample.width(); c++) {
+          Tolerances.requireSameBits(
+              after.get(head, row, c), before.get(head, row, c), "row " + row);
+        }
+      }
+    }
+  }
+
+  /** Replaces rows from {@code from} on in all heads by large other numbers. */
+  static double[] replaced(double[] elements, AttentionSample sample, int width, int from) {
+    SplittableRandom random = new SplittableRandom(~sample.seed());
+    double[] result = elements.clone();
+    for (int i = 0; i < result.length; i++) {
+      if (i / width % sample.n() >= from) {
+        result[i] = (float) (3 * random.nextGaussian());
+      }
+    }
+    return result;
+  }
+
+  @Property
+  void layoutsGiveTheSameBits(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll Layout outputLayout) {
+    double[] expected =
+        Layout.elements(
+            attend(
+                sample.inputs(Layout.HEADS_FIRST, sample.single()),
+                sample.blankOutput(Layout.HEADS_FIRST, sample.single())));
+    HeadTensor output = sample.blankOutput(outputLayout, sample.single());
+    double[] actual = Layout.elements(attend(sample.inputs(), output));
+    Tolerances.requireSameBits(actual, expected, "output");
+    assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
+  }
+
+  @Property
+  void numberOfTasksGivesTheSameBits(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll @IntRange(min = 2, max = Threads.MOST_TASKS) int tasks) {
+    AttentionInputs inputs = sample.inputs();
+    HeadTensor alone = attend(inputs, sample.blankOutput());
+    HeadTensor together = attend(inputs, sample.blankOutput(), Parallelism.of(Threads.POOL, tasks));
+    Tolerances.requireSameBits(Layout.elements(together), Layout.elements(alone), "output");
+  }
+
+  @Property
+  void floatStorageIsDoubleStorageRounded(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample) {
+    HeadTensor asDoubles =
+        attend(sample.inputs(sample.layout(), false), sample.blankOutput(sample.layout(), false));
+    HeadTensor asFloats =
+        attend(sample.inputs(sample.layout(), true), sample.blankOutput(sample.layout(), true));
+    AttentionInputs inputs = sample.inputs();
+    double valueSup = 0;
+    for (int head = 0; head < sample.shape().keys; head++) {
+      valueSup = Math.max(valueSup, inputs.values().maxAbs(head));
+    }
+    Tolerances.STORED_FLOAT.requireClose(
+        Layout.elements(asFloats),
+        Layout.elements(asDoubles),
+        Tolerances.ulps(Tolerances.FLOAT, valueSup));
+  }
+
+  @Property
+  void groupedHeadsAreTheSameAsSingleHeads(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample) {
+    AttentionInputs inputs = sample.inputs();
+    HeadTensor all = attend(inputs, sample.blankOutput());
+    int group = sample.shape().queries / sample.shape().keys;
+    for (int head = 0; head < sample.shape().queries; head++) {
+      AttentionInputs alone =
+          new AttentionInputs(
+              inputs.queries().head(head),
+              inputs.keys().head(head / group),
+              inputs.values().head(head / group),
+              inputs.scale(),
+              inputs.mask());
+      HeadTensor output = sample.layout().blank(sample.single(), 1, sample.n(), sample.width());
+      attend(alone, output);
+      Tolerances.requireSameBits(
+          Layout.elements(output), Layout.elements(all.head(head)), "head " + head);
+    }
+  }
+}

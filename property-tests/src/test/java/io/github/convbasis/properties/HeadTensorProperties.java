@@ -1,0 +1,126 @@
+package io.github.convbasis.properties;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.HashSet;
+import java.util.Set;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+
+/** Views with strides: what they read, what they refuse. */
+class HeadTensorProperties {
+
+  @Property
+  void everyLayoutHoldsTheElements(
+      @ForAll(supplier = AttentionSample.Medium.class) AttentionSample sample) {
+    double[] elements = sample.queries();
+    HeadTensor tensor =
+        sample
+            .layout()
+            .store(elements, sample.single(), sample.shape().queries, sample.n(), sample.d());
+    double[] read = new double[elements.length];
+    for (int i = 0; i < read.length; i++) {
+      int row = i / sample.d();
+      read[i] = tensor.get(row / sample.n(), row % sample.n(), i % sample.d());
+    }
+    Tolerances.requireSameBits(read, elements, "elements one by one");
+    Tolerances.requireSameBits(Layout.elements(tensor), elements, "elements by row");
+    assertEquals(0, Layout.writtenGaps(tensor), "elements written outside the rows");
+    assertEquals(sample.single(), tensor.isSinglePrecision(), "single precision");
+  }
+
+  @Property(edgeCases = EdgeCasesMode.NONE)
+  void dataThatIsTooShortIsRefusedWithBothLengths(
+      @ForAll @IntRange(min = 0, max = 9) int offset,
+      @ForAll @IntRange(min = 1, max = 5) int heads,
+      @ForAll @IntRange(min = 0, max = 50) int headStride,
+      @ForAll @IntRange(min = 1, max = 9) int rows,
+      @ForAll @IntRange(min = 0, max = 9) int rowStride,
+      @ForAll @IntRange(min = 1, max = 9) int width,
+      @ForAll boolean single) {
+    int needed = offset + (heads - 1) * headStride + (rows - 1) * rowStride + width;
+    assertEquals(
+        heads + " × " + rows + " × " + width,
+        view(needed, offset, heads, headStride, rows, rowStride, width, single).toString());
+    Refusal.mustSay(
+        () -> view(needed - 1, offset, heads, headStride, rows, rowStride, width, single),
+        "data must hold " + needed + " elements",
+        "was " + (needed - 1));
+  }
+
+  private static HeadTensor view(
+      int length,
+      int offset,
+      int heads,
+      int headStride,
+      int rows,
+      int rowStride,
+      int width,
+      boolean single) {
+    return single
+        ? HeadTensor.of(new float[length], offset, heads, headStride, rows, rowStride, width)
+        : HeadTensor.of(new double[length], offset, heads, headStride, rows, rowStride, width);
+  }
+
+  @Property
+  void sizesAndStridesThatAreTooSmallAreRefusedByName(
+      @ForAll @IntRange(min = -9, max = -1) int bad, @ForAll boolean single) {
+    Refusal.mustSay(() -> view(99, bad, 1, 1, 1, 1, 1, single), "offset", "0", "was " + bad);
+    Refusal.mustSay(() -> view(99, 0, bad, 1, 1, 1, 1, single), "heads", "1", "was " + bad);
+    Refusal.mustSay(() -> view(99, 0, 1, bad, 1, 1, 1, single), "headStride", "0", "was " + bad);
+    Refusal.mustSay(() -> view(99, 0, 1, 1, bad, 1, 1, single), "rows", "1", "was " + bad);
+    Refusal.mustSay(() -> view(99, 0, 1, 1, 1, bad, 1, single), "rowStride", "0", "was " + bad);
+    Refusal.mustSay(() -> view(99, 0, 1, 1, 1, 1, bad, single), "width", "1", "was " + bad);
+  }
+
+  @Example
+  void sizesThatOverflowAreRefused() {
+    int much = 1 << 20;
+    Refusal.mustSay(
+        () -> HeadTensor.of(new float[9], 1, much, much), "was " + ((long) much * much));
+    Refusal.mustSay(() -> HeadTensor.allocate(true, much, much, 1), much + " · " + much + " · 1");
+    Refusal.mustSay(
+        () -> HeadTensor.of(new double[9], 0, much, much, much, much, 1),
+        "data must hold",
+        "was 9");
+  }
+
+  @Example
+  void theArrayOfTheOtherPrecisionIsRefused() {
+    HeadTensor floats = HeadTensor.allocate(true, 1, 1, 1);
+    HeadTensor doubles = HeadTensor.allocate(false, 1, 1, 1);
+    String first = assertThrows(IllegalStateException.class, floats::doubles).getMessage();
+    String second = assertThrows(IllegalStateException.class, doubles::floats).getMessage();
+    assertEquals("data must be double[], was float[]", first);
+    assertEquals("data must be float[], was double[]", second);
+  }
+
+  /** A view that calls its rows disjoint must be safe for concurrent writers. */
+  @Property
+  void rowsCalledDisjointShareNoElement(
+      @ForAll @IntRange(min = 1, max = 4) int heads,
+      @ForAll @IntRange(min = 0, max = 30) int headStride,
+      @ForAll @IntRange(min = 1, max = 6) int rows,
+      @ForAll @IntRange(min = 0, max = 12) int rowStride,
+      @ForAll @IntRange(min = 1, max = 5) int width) {
+    HeadTensor tensor = view(300, 0, heads, headStride, rows, rowStride, width, true);
+    Set<Integer> places = new HashSet<>();
+    for (int head = 0; head < heads; head++) {
+      for (int row = 0; row < rows; row++) {
+        for (int c = 0; c < width; c++) {
+          places.add(tensor.index(head, row) + c);
+        }
+      }
+    }
+    boolean disjoint = places.size() == heads * rows * width;
+    assertTrue(disjoint || !tensor.rowsAreDisjoint(), "overlapping rows are called disjoint");
+    boolean usual = rowStride >= width && headStride >= rows * rowStride;
+    assertTrue(!usual || tensor.rowsAreDisjoint(), "rows of [H, N, D] are called overlapping");
+  }
+}

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** The scalar backend against attention computed elsewhere. */
+class ScalarOracleProperties extends OracleContract implements ScalarContract {}

@@ -1,0 +1,98 @@
+package io.github.convbasis.simd.exact;
+
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.simd.Lanes;
+
+/**
+ * Holds the tiles that {@link ExactAttentionKernel} works in: packed queries, unnormalised output
+ * and the state of the softmax for a block of rows, and one tile of keys, values and weights.
+ *
+ * <p>About {@code 4·((block rows + tile keys)·(d + width) + tile keys·2L)} bytes, 170 kB at d =
+ * width = 64. Contents are left over from call to call and never read before they are written.
+ * Mutable: one thread at a time.
+ */
+public final class AttentionScratch {
+  /**
+   * Rows that share a tile of keys and values. With 128, n = 32,768 is 5 % slower (AMD Zen 5, 512
+   * bits): every tile comes from beyond the second-level cache twice as often.
+   */
+  static final int BLOCK_ROWS = 256;
+
+  /**
+   * Keys of a tile, a multiple of the register block of keys: at d = width = 64 a tile of keys and
+   * values (24 kB) stays in the first-level cache while the row groups pass.
+   */
+  static final int TILE_KEYS = 48;
+
+  /** Rows whose lanes work together: two vectors. */
+  static final int GROUP_ROWS = 2 * Lanes.COUNT;
+
+  final int depth;
+  final int width;
+
+  /** Value width as the kernel sees it: at least one register block. */
+  final int paddedWidth;
+
+  /** Row numbers of the block; lanes without a row of their own repeat the last. */
+  final int[] rows = new int[BLOCK_ROWS];
+
+  /** Keys that each row sees. */
+  final int[] visibleKeys = new int[BLOCK_ROWS];
+
+  /** Queries times {@code scale·log2(e)}, groups × depth × 2L. */
+  final float[] queries;
+
+  /** Unnormalised output, groups × column blocks × 6 × 2L. */
+  final float[] output;
+
+  final float[] maxima = new float[BLOCK_ROWS];
+  final float[] tileSums = new float[BLOCK_ROWS];
+  final float[] sums = new float[BLOCK_ROWS];
+  final float[] errors = new float[BLOCK_ROWS];
+  final float[] factors = new float[BLOCK_ROWS];
+
+  /** Keys of the current tile that each row sees. */
+  final float[] visible = new float[BLOCK_ROWS];
+
+  /** Logits, then weights: tile keys × 2L. */
+  final float[] tile = new float[TILE_KEYS * GROUP_ROWS];
+
+  final float[] keys;
+  final float[] values;
+
+  /**
+   * Allocates for queries and keys of one depth and values of one width.
+   *
+   * @param depth elements of a query, at least 1
+   * @param width elements of a value row, at least 1
+   */
+  public AttentionScratch(int depth, int width) {
+    this.depth = depth;
+    this.width = width;
+    paddedWidth = Math.max(ValueTile.COLUMNS, width);
+    queries = new float[BLOCK_ROWS * depth];
+    output = new float[BLOCK_ROWS / GROUP_ROWS * groupOutput()];
+    keys = new float[TILE_KEYS * depth];
+    values = new float[TILE_KEYS * paddedWidth];
+  }
+
+  /**
+   * Allocates for inputs.
+   *
+   * @param inputs what will be attended with
+   * @return scratch of their depth and width
+   */
+  public static AttentionScratch of(AttentionInputs inputs) {
+    return new AttentionScratch(inputs.queries().width(), inputs.values().width());
+  }
+
+  /** Returns the elements of unnormalised output of a group. */
+  int groupOutput() {
+    return ValueTile.blocks(paddedWidth) * ValueTile.COLUMNS * GROUP_ROWS;
+  }
+
+  /** Tells whether this was allocated for such inputs. */
+  boolean fits(AttentionInputs inputs) {
+    return depth == inputs.queries().width() && width == inputs.values().width();
+  }
+}

@@ -1,0 +1,250 @@
+package io.github.convbasis.simd.exact;
+
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.Arrays;
+
+/**
+ * Computes exact attention in float32, {@code O_i = Σ_j exp(scale·⟨q_i, k_j⟩)·v_j / D_i}, tile by
+ * tile with an online softmax; 4·d flops per visible key.
+ *
+ * <p>Lanes run over query rows everywhere: a group of two vectors of rows meets a tile of keys, the
+ * logits come transposed, and maximum, exponential, sum and rescaling are element by element. Keys
+ * and values are read as broadcast scalars, so dense float rows are used where they lie and any
+ * depth, width and length is the normal case; other layouts and doubles are copied tile by tile.
+ *
+ * <p>Tiles start at fixed keys and every lane does the same operations in the same order whatever
+ * its neighbours are, so a row's bits do not depend on the other rows of a call, nor on keys it
+ * does not see. Logits are in units of log 2 inside: the factor {@code scale·log2(e)} is applied to
+ * the queries in double before they are rounded.
+ *
+ * <p>What float32 cannot hold is an ArithmeticException, not a silent infinity: logits beyond about
+ * ±2.3e38, scaled queries, sums of weighted values. Stateless and thread-safe; the scratch is not.
+ */
+public final class ExactAttentionKernel {
+  private static final double LOG2_E = 1 / Math.log(2);
+
+  private ExactAttentionKernel() {}
+
+  /**
+   * Computes rows {@code fromRow … toRow-1} of one head.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param fromRow first row
+   * @param toRow end of the rows, exclusive
+   * @param output receives those rows of that head
+   * @param scratch work space that fits the inputs, any contents
+   * @throws ArithmeticException if a logit or a result overflows float32
+   */
+  public static void attend(
+      AttentionInputs inputs,
+      int head,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      AttentionScratch scratch) {
+    for (int row = fromRow; row < toRow; row += AttentionScratch.BLOCK_ROWS) {
+      int count = Math.min(AttentionScratch.BLOCK_ROWS, toRow - row);
+      for (int r = 0; r < count; r++) {
+        scratch.rows[r] = row + r;
+      }
+      sweep(inputs, head, count, 0, scratch);
+      Unpacking.normalised(scratch, head, count, output);
+    }
+  }
+
+  /**
+   * Computes scattered rows of one head, with the lanes as full as for neighbouring ones.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param rows row numbers, best in increasing order
+   * @param from first index into {@code rows}
+   * @param to end of the indices, exclusive
+   * @param output receives those rows of that head
+   * @param scratch work space that fits the inputs, any contents
+   * @throws ArithmeticException if a logit or a result overflows float32
+   */
+  public static void attendRows(
+      AttentionInputs inputs,
+      int head,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      AttentionScratch scratch) {
+    for (int index = from; index < to; index += AttentionScratch.BLOCK_ROWS) {
+      int count = Math.min(AttentionScratch.BLOCK_ROWS, to - index);
+      System.arraycopy(rows, index, scratch.rows, 0, count);
+      sweep(inputs, head, count, 0, scratch);
+      Unpacking.normalised(scratch, head, count, output);
+    }
+  }
+
+  /**
+   * Computes the part of rows that keys from {@code firstKey} on contribute, unnormalised, so that
+   * it can be merged with the part of earlier keys: with {@code w_j = exp(logit_ij - shift_i)},
+   * numerator {@code Σ_j w_j·v_j} and row sum {@code Σ_j w_j}.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param fromRow first row; under a causal mask at least {@code firstKey}
+   * @param toRow end of the rows, exclusive
+   * @param firstKey first key, below the number of keys
+   * @param numerators receives (toRow - fromRow) × value width, row by row, from its start
+   * @param shifts receives the greatest logit of each row, from its start
+   * @param rowSums receives the row sums, at least about 1, from its start
+   * @param scratch work space that fits the inputs, any contents
+   * @throws ArithmeticException if a logit or a result overflows float32
+   */
+  public static void partial(
+      AttentionInputs inputs,
+      int head,
+      int fromRow,
+      int toRow,
+      int firstKey,
+      float[] numerators,
+      double[] shifts,
+      double[] rowSums,
+      AttentionScratch scratch) {
+    for (int row = fromRow; row < toRow; row += AttentionScratch.BLOCK_ROWS) {
+      int count = Math.min(AttentionScratch.BLOCK_ROWS, toRow - row);
+      for (int r = 0; r < count; r++) {
+        scratch.rows[r] = row + r;
+      }
+      sweep(inputs, head, count, firstKey, scratch);
+      int at = row - fromRow;
+      for (int r = 0; r < count; r++) {
+        shifts[at + r] = scratch.maxima[r] / LOG2_E;
+        rowSums[at + r] = Unpacking.rowSum(scratch, head, r);
+      }
+      Unpacking.numerators(scratch, head, count, numerators, at * scratch.width);
+    }
+  }
+
+  /** Leaves unnormalised output, maxima and sums of the first {@code count} rows in the scratch. */
+  private static void sweep(
+      AttentionInputs inputs, int head, int count, int firstKey, AttentionScratch scratch) {
+    assert scratch.fits(inputs) : scratch.depth + ", " + scratch.width;
+    int groups = (count + AttentionScratch.GROUP_ROWS - 1) / AttentionScratch.GROUP_ROWS;
+    int end = start(inputs, head, count, groups, scratch);
+    HeadTensor keys = inputs.keys();
+    HeadTensor values = inputs.values();
+    int keyHead = inputs.keyHead(head);
+    for (int begin = firstKey; begin < end; ) {
+      int tileEnd =
+          Math.min(end, (begin / AttentionScratch.TILE_KEYS + 1) * AttentionScratch.TILE_KEYS);
+      int tileCount = tileEnd - begin;
+      boolean keysInPlace = isDense(keys) && begin + roundUp(tileCount) <= keys.rows();
+      if (!keysInPlace) {
+        Packing.rows(
+            keys, keyHead, begin, tileCount, roundUp(tileCount), scratch.depth, scratch.keys);
+      }
+      boolean valuesInPlace = isDense(values) && values.width() == scratch.paddedWidth;
+      if (!valuesInPlace) {
+        Packing.rows(
+            values, keyHead, begin, tileCount, tileCount, scratch.paddedWidth, scratch.values);
+      }
+      float[] keyData = keysInPlace ? keys.floats() : scratch.keys;
+      float[] valueData = valuesInPlace ? values.floats() : scratch.values;
+      int keyAt = keysInPlace ? keys.index(keyHead, begin) : 0;
+      int valueAt = valuesInPlace ? values.index(keyHead, begin) : 0;
+      for (int group = 0; group < groups; group++) {
+        meet(scratch, group, begin, tileCount, keyData, keyAt, valueData, valueAt);
+      }
+      begin = tileEnd;
+    }
+  }
+
+  /** Prepares a block of rows and returns the end of the keys that any of them sees. */
+  private static int start(
+      AttentionInputs inputs, int head, int count, int groups, AttentionScratch scratch) {
+    int lanes = groups * AttentionScratch.GROUP_ROWS;
+    Arrays.fill(scratch.rows, count, lanes, scratch.rows[count - 1]);
+    int end = 0;
+    for (int lane = 0; lane < lanes; lane++) {
+      scratch.visibleKeys[lane] = inputs.visibleKeys(scratch.rows[lane]);
+      end = Math.max(end, scratch.visibleKeys[lane]);
+    }
+    for (int group = 0; group < groups; group++) {
+      Packing.queries(
+          inputs.queries(),
+          head,
+          scratch.rows,
+          group * AttentionScratch.GROUP_ROWS,
+          AttentionScratch.GROUP_ROWS,
+          inputs.scale() * LOG2_E,
+          scratch.queries,
+          group * AttentionScratch.GROUP_ROWS * scratch.depth);
+    }
+    Arrays.fill(scratch.maxima, 0, lanes, Float.NEGATIVE_INFINITY);
+    Arrays.fill(scratch.sums, 0, lanes, 0);
+    Arrays.fill(scratch.errors, 0, lanes, 0);
+    Arrays.fill(scratch.output, 0, groups * scratch.groupOutput(), 0);
+    return end;
+  }
+
+  /** Lets a group of rows meet a tile of keys. */
+  private static void meet(
+      AttentionScratch scratch,
+      int group,
+      int begin,
+      int tileCount,
+      float[] keys,
+      int keyAt,
+      float[] values,
+      int valueAt) {
+    int lane = group * AttentionScratch.GROUP_ROWS;
+    int most = 0;
+    int least = Integer.MAX_VALUE;
+    for (int i = lane; i < lane + AttentionScratch.GROUP_ROWS; i++) {
+      most = Math.max(most, scratch.visibleKeys[i]);
+      least = Math.min(least, scratch.visibleKeys[i]);
+    }
+    int count = Math.min(tileCount, most - begin);
+    if (count <= 0) {
+      return;
+    }
+    int padded = roundUp(count);
+    int depth = scratch.depth;
+    float[] tile = scratch.tile;
+    LogitTile.compute(scratch.queries, lane * depth, keys, keyAt, depth, depth, padded, tile);
+    int seenByAll = Math.max(0, Math.min(count, least - begin));
+    if (seenByAll < padded) {
+      for (int i = lane; i < lane + AttentionScratch.GROUP_ROWS; i++) {
+        scratch.visible[i] = Math.max(0, Math.min(count, scratch.visibleKeys[i] - begin));
+      }
+      SoftmaxTile.hide(tile, seenByAll, padded, scratch.visible, lane);
+    }
+    SoftmaxTile.raise(tile, padded, scratch.maxima, scratch.factors, lane);
+    SoftmaxTile.weigh(
+        tile,
+        padded,
+        scratch.maxima,
+        scratch.factors,
+        scratch.sums,
+        scratch.errors,
+        scratch.tileSums,
+        lane);
+    ValueTile.accumulate(
+        tile,
+        count,
+        values,
+        valueAt,
+        scratch.paddedWidth,
+        scratch.paddedWidth,
+        scratch.factors,
+        lane,
+        scratch.output,
+        group * scratch.groupOutput());
+  }
+
+  private static boolean isDense(HeadTensor tensor) {
+    return tensor.isSinglePrecision() && tensor.rowStride() == tensor.width();
+  }
+
+  private static int roundUp(int keys) {
+    return (keys + LogitTile.KEYS - 1) / LogitTile.KEYS * LogitTile.KEYS;
+  }
+}

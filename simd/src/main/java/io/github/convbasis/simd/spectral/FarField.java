@@ -1,0 +1,124 @@
+package io.github.convbasis.simd.spectral;
+
+import io.github.convbasis.simd.Lanes;
+import io.github.convbasis.simd.fft.BatchFft;
+import io.github.convbasis.simd.fft.FloatScratch;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Accumulates {@code Σ_j e^(H[i,j])·V[j]} over the columns left of each row's diagonal block, in
+ * float, with one exponent and one bound on rounding for each block of rows: the true sum is {@code
+ * 2^exponent·sums}.
+ *
+ * <p>n × padded width floats, by tile of columns, then row. Mutable; different rows may be written
+ * by different threads.
+ */
+final class FarField {
+  private static final VectorSpecies<Float> SPECIES = Lanes.FLOATS;
+  private static final int LANES = SPECIES.length();
+  private static final int ROW = BatchFft.ROW;
+
+  private final int rows;
+  private final int blockSize;
+  private final float[] sums;
+  private final int[] exponents;
+  private final double[] noises;
+
+  /**
+   * Allocates an empty field.
+   *
+   * @param rows n
+   * @param tiles tiles of columns
+   * @param blockSize rows with a common exponent
+   */
+  FarField(int rows, int tiles, int blockSize) {
+    this.rows = rows;
+    this.blockSize = blockSize;
+    sums = FloatScratch.allocate((long) rows * tiles * ROW);
+    int blocks = (rows + blockSize - 1) / blockSize;
+    exponents = new int[blocks];
+    Arrays.fill(exponents, SpectrumProduct.NOTHING);
+    noises = new double[blocks];
+  }
+
+  /** Returns the sums; a row of a tile is at {@link #index}. */
+  float[] sums() {
+    return sums;
+  }
+
+  /** Returns where a row of a tile starts. */
+  int index(int tile, int row) {
+    return FloatScratch.OFFSET + (tile * rows + row) * ROW;
+  }
+
+  /**
+   * Returns the exponent of a block of rows, {@link SpectrumProduct#NOTHING} if its sum is empty.
+   */
+  int exponent(int block) {
+    return exponents[block];
+  }
+
+  /** Returns the bound on the rounding of a block's sums, relative to its exponent. */
+  double noise(int block) {
+    return noises[block];
+  }
+
+  /**
+   * Adds a part to one tile of some rows. Exponents change only in {@link #raise}, after all tiles.
+   *
+   * @param tile which columns
+   * @param fromRow first row, of a block
+   * @param toRow after the last row
+   * @param part rows of {@link BatchFft#ROW} floats
+   * @param at index of the first
+   * @param partExponent their exponent
+   */
+  void add(int tile, int fromRow, int toRow, float[] part, int at, int partExponent) {
+    for (int row = fromRow; row < toRow; row += blockSize) {
+      int old = exponents[row / blockSize];
+      int source = at + (row - fromRow) * ROW;
+      int count = Math.min(blockSize, toRow - row);
+      if (old == SpectrumProduct.NOTHING) {
+        System.arraycopy(part, source, sums, index(tile, row), count * ROW);
+      } else {
+        int common = Math.max(old, partExponent);
+        float oldFactor = ScaledExp.power((long) old - common);
+        float partFactor = ScaledExp.power((long) partExponent - common);
+        addScaled(part, source, partFactor, sums, index(tile, row), oldFactor, count);
+      }
+    }
+  }
+
+  private static void addScaled(
+      float[] part, int from, float partFactor, float[] sums, int at, float factor, int count) {
+    int source = from;
+    for (int i = at; i < at + count * ROW; i += LANES) {
+      FloatVector scaled = FloatVector.fromArray(SPECIES, part, source).mul(partFactor);
+      FloatVector.fromArray(SPECIES, sums, i).mul(factor).add(scaled).intoArray(sums, i);
+      source += LANES;
+    }
+  }
+
+  /**
+   * Records that a part was added to all tiles of some rows.
+   *
+   * @param fromRow first row, of a block
+   * @param toRow after the last row
+   * @param partExponent the part's exponent
+   * @param partNoise bound on its rounding, relative to that
+   */
+  void raise(int fromRow, int toRow, int partExponent, double partNoise) {
+    for (int row = fromRow; row < toRow; row += blockSize) {
+      int block = row / blockSize;
+      int common = Math.max(exponents[block], partExponent);
+      double oldNoise =
+          exponents[block] == SpectrumProduct.NOTHING
+              ? 0
+              : Math.scalb(noises[block], Math.max(-10_000, exponents[block] - common));
+      noises[block] = oldNoise + Math.scalb(partNoise, Math.max(-10_000, partExponent - common));
+      exponents[block] = common;
+    }
+  }
+}
