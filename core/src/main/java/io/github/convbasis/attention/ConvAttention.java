@@ -62,9 +62,11 @@ public final class ConvAttention {
    *
    * @param head query head
    * @param recovery the basis of its logits and how it was found
+   * @param exactShare share of the lower triangle, from 0 to 1, that the backend computed from
+   *     queries and keys instead of from the basis: a band, or everything where that is cheaper
    * @param exactRows rows that were recomputed exactly because rounding could show in them
    */
-  public record HeadResult(int head, Recovery recovery, int exactRows) {}
+  public record HeadResult(int head, Recovery recovery, double exactShare, int exactRows) {}
 
   /**
    * Computes all heads.
@@ -92,8 +94,9 @@ public final class ConvAttention {
       AttentionInputs inputs, int head, HeadTensor output, Parallelism parallelism) {
     Recovery recovered = recovery.recover(new LogitColumns(backend, inputs, head));
     boolean[] untrusted = new boolean[inputs.rows()];
-    backend.attendSegments(
-        inputs, head, recovered.matrix(), guardTolerance, output, untrusted, parallelism);
+    double exactShare =
+        backend.attendSegments(
+            inputs, head, recovered.matrix(), guardTolerance, output, untrusted, parallelism);
     int[] exactRows = indices(untrusted);
     int items =
         (exactRows.length + ExactAttention.ROWS_PER_ITEM - 1) / ExactAttention.ROWS_PER_ITEM;
@@ -104,7 +107,7 @@ public final class ConvAttention {
           int to = Math.min(exactRows.length, from + ExactAttention.ROWS_PER_ITEM);
           backend.attendRows(inputs, head, exactRows, from, to, output);
         });
-    return new HeadResult(head, recovered, exactRows.length);
+    return new HeadResult(head, recovered, exactShare, exactRows.length);
   }
 
   private static int[] indices(boolean[] flags) {

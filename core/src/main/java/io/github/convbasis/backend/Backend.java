@@ -92,8 +92,10 @@ public interface Backend {
    * @param output receives all rows of that head; untrusted rows hold unspecified finite numbers
    * @param untrusted receives true for untrusted rows, false for the others
    * @param parallelism how many tasks may work
+   * @return the share of the lower triangle, from 0 to 1, whose logits were computed from queries
+   *     and keys instead of taken from H
    */
-  void attendSegments(
+  double attendSegments(
       AttentionInputs inputs,
       int head,
       SegmentedToeplitz logits,

@@ -21,6 +21,9 @@ public final class CausalConvolution {
    * @throws IllegalArgumentException if it is empty or not finite
    */
   public CausalConvolution(double[] kernel) {
+    if (kernel.length == 0) {
+      throw new IllegalArgumentException("kernel must have at least 1 entry, was empty");
+    }
     convolution =
         SegmentConvolution.of(
             SegmentedToeplitz.of(kernel.length, new int[] {0}, new double[][] {kernel}));

@@ -16,8 +16,8 @@ import java.util.Objects;
  * et al. 2025, Recover and Search). Cost with logits from queries and keys: O(terms·n·d) for the
  * columns and O(probes·T·d) for the search.
  *
- * <p>What is not given is chosen from the data: T = {@value #DEFAULT_WINDOW}, and δ from distances
- * of sampled neighbouring columns, raised until the terms allowed reach the last column.
+ * <p>What is not given is chosen: T = {@value #DEFAULT_WINDOW} or n/4 if that is less, and δ from
+ * distances of sampled neighbouring columns, raised until the terms allowed reach the last column.
  *
  * <p>The repaired search sees every segment that is at least n/{@value #PROBES_PER_MATRIX} columns
  * long; a shorter one that interrupts a pattern which then returns may be stepped over.
@@ -129,7 +129,7 @@ public final class ConvBasisRecovery {
   public Recovery recover(ColumnSource source) {
     int n = source.size();
     boolean everyColumn = strategy == Strategy.REPAIRED && terms >= n && delta == UNSET;
-    int t = window != UNSET ? window : everyColumn ? 1 : Math.min(n, DEFAULT_WINDOW);
+    int t = window != UNSET ? window : everyColumn ? 1 : defaultWindow(n);
     if (t > n) {
       throw new IllegalArgumentException("window must be at most n = " + n + ", was " + t);
     }
@@ -154,6 +154,11 @@ public final class ConvBasisRecovery {
     SegmentedToeplitz matrix = readColumns(source, starts.columns());
     return new Recovery(
         matrix, strategy, t, d, noise, search.probes(), matrix.terms(), 0, starts.outcome());
+  }
+
+  /** The last T - 1 columns cannot start a segment, so T is kept small beside n. */
+  private static int defaultWindow(int n) {
+    return Math.max(1, Math.min(DEFAULT_WINDOW, n / 4));
   }
 
   private Recovery everyColumn(PrefixSearch search, int t, double noise) {

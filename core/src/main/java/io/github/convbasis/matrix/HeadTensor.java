@@ -402,7 +402,8 @@ public final class HeadTensor {
   /**
    * Tells whether different rows never share an element, as an output must.
    *
-   * @return true if no two rows overlap
+   * @return true if no two rows overlap; false also for nested strides that interleave rows of
+   *     several heads in unusual ways
    */
   public boolean rowsAreDisjoint() {
     boolean rowsApart = rows == 1 || rowStride >= width;

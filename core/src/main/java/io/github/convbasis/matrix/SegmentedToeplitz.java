@@ -1,6 +1,7 @@
 package io.github.convbasis.matrix;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A lower-triangular n × n matrix that is Toeplitz on each of its contiguous column blocks: the
@@ -130,7 +131,7 @@ public final class SegmentedToeplitz implements LowerTriangular {
    * @return segment, or -1 for the zero columns before the first start
    */
   public int segmentOf(int column) {
-    int at = Arrays.binarySearch(starts, column);
+    int at = Arrays.binarySearch(starts, Objects.checkIndex(column, size));
     return at >= 0 ? at : -at - 2;
   }
 

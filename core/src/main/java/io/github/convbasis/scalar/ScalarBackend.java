@@ -57,7 +57,7 @@ final class ScalarBackend implements Backend {
   }
 
   @Override
-  public void attendSegments(
+  public double attendSegments(
       AttentionInputs inputs,
       int head,
       SegmentedToeplitz logits,
@@ -110,6 +110,7 @@ final class ScalarBackend implements Backend {
       }
       output.setRow(head, row, result);
     }
+    return 0;
   }
 
   /**

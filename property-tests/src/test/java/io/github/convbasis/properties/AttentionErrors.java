@@ -46,24 +46,35 @@ final class AttentionErrors {
     return output;
   }
 
+  /** For each query row the greatest |V| among the keys it sees: its output is a mean of those. */
+  static double[] visibleSups(AttentionInputs inputs, int head) {
+    double[][] values = values(inputs, head);
+    double[] sups = new double[inputs.rows()];
+    double sup = 0;
+    int seen = 0;
+    for (int row = 0; row < sups.length; row++) {
+      for (; seen < inputs.visibleKeys(row); seen++) {
+        sup = Math.max(sup, Reference.normSup(values[seen]));
+      }
+      sups[row] = sup;
+    }
+    return sups;
+  }
+
   /**
-   * The unit of rounding of one head: a logit error η of kind SUM moves weights by about 2η in
-   * total, and the weighted sum of up to n values rounds as a sum of that many; both times ‖V‖∞.
+   * The unit of rounding of one head where values are at most 1: a logit error η of kind SUM moves
+   * weights by about 2η in total, and the weighted sum of up to n values rounds as a sum of that
+   * many.
    */
   static double unit(double unitRoundoff, AttentionInputs inputs, int head) {
     int d = inputs.queries().width();
+    int keyHead = inputs.keyHead(head);
     double products = 0;
     for (int c = 0; c < d; c++) {
-      products +=
-          columnSup(inputs.queries(), head, c) * columnSup(inputs.keys(), keyHead(inputs, head), c);
+      products += columnSup(inputs.queries(), head, c) * columnSup(inputs.keys(), keyHead, c);
     }
     double logitError = Tolerances.sum(unitRoundoff, d + 2, Math.abs(inputs.scale()) * products);
-    double valueSup = inputs.values().maxAbs(keyHead(inputs, head));
-    return 2 * logitError * valueSup + Tolerances.sum(unitRoundoff, inputs.keys().rows(), valueSup);
-  }
-
-  private static int keyHead(AttentionInputs inputs, int head) {
-    return inputs.keyHead(head);
+    return 2 * logitError + Tolerances.sum(unitRoundoff, inputs.keys().rows(), 1);
   }
 
   private static double columnSup(HeadTensor tensor, int head, int column) {
@@ -72,10 +83,5 @@ final class AttentionErrors {
       sup = Math.max(sup, Math.abs(tensor.get(head, row, column)));
     }
     return sup;
-  }
-
-  /** Storing as float rounds once more. */
-  static double storing(HeadTensor output, double valueSup) {
-    return output.isSinglePrecision() ? Tolerances.ulps(Tolerances.FLOAT, valueSup) : 0;
   }
 }

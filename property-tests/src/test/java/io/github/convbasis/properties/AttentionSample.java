@@ -129,6 +129,23 @@ record AttentionSample(
     }
   }
 
+  /** More rows than one work item has, or several heads. */
+  static final class SeveralItems implements ArbitrarySupplier<AttentionSample> {
+    @Override
+    public Arbitrary<AttentionSample> get() {
+      Arbitrary<AttentionSample> rows =
+          Combinators.combine(
+                  Arbitraries.integers().between(250, 520).withoutEdgeCases(),
+                  Arbitraries.of(Layout.class),
+                  Sizes.seeds())
+              .as(
+                  (n, layout, seed) ->
+                      new AttentionSample(
+                          n, 2, 2, Heads.ONE, layout, false, 1, seed, AttentionKind.GAUSSIAN));
+      return Arbitraries.oneOf(rows, new Any().get());
+    }
+  }
+
   /** Logits of about a thousand and more. */
   static final class Extreme implements ArbitrarySupplier<AttentionSample> {
     @Override

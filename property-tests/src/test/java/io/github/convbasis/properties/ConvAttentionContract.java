@@ -47,24 +47,33 @@ abstract class ConvAttentionContract implements BackendContract {
     assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
   }
 
-  /** Within the guard tolerance of attention by definition, plus what exact attention rounds. */
+  /**
+   * Within the guard tolerance of attention by definition, plus what exact attention rounds, both
+   * relative to the greatest value that the row sees.
+   */
   final void requireExact(AttentionInputs inputs, HeadTensor output, double guard) {
     double[] expected = AttentionErrors.reference(inputs);
     double[] actual = Layout.elements(output);
     int perHead = actual.length / output.heads();
     for (int head = 0; head < output.heads(); head++) {
-      double bound = guard * inputs.values().maxAbs(inputs.keyHead(head));
+      double[] sups = AttentionErrors.visibleSups(inputs, head);
       double rounding = rounding(inputs, head, output);
       for (int i = head * perHead; i < (head + 1) * perHead; i++) {
-        Tolerances.requireBounded(actual[i] - expected[i], bound, rounding, "element " + i);
+        double sup = sups[i / output.width() % sups.length];
+        Tolerances.requireBounded(
+            actual[i] - expected[i], guard * sup, rounding * sup, "element " + i);
       }
     }
   }
 
+  /** What exact attention and storing may round where values are at most 1. */
   private double rounding(AttentionInputs inputs, int head, HeadTensor output) {
-    double valueSup = inputs.values().maxAbs(inputs.keyHead(head));
-    return Tolerances.EXACT_ATTENTION.of(AttentionErrors.unit(unitRoundoff(), inputs, head))
-        + Tolerances.STORED_FLOAT.of(AttentionErrors.storing(output, valueSup));
+    double unit = AttentionErrors.unit(unitRoundoff(), inputs, head);
+    double storing =
+        output.isSinglePrecision()
+            ? Tolerances.STORED_FLOAT.of(Tolerances.ulps(Tolerances.FLOAT, 1))
+            : 0;
+    return Tolerances.EXACT_ATTENTION.of(unit) + storing;
   }
 
   @Property
@@ -112,7 +121,7 @@ abstract class ConvAttentionContract implements BackendContract {
     double guard = backend().defaultGuardTolerance();
     for (int head = 0; head < output.heads(); head++) {
       double valueSup = inputs.values().maxAbs(inputs.keyHead(head));
-      double slack = guard * valueSup + rounding(inputs, head, output);
+      double slack = (guard + rounding(inputs, head, output)) * valueSup;
       Tolerances.requireBounded(output.maxAbs(head), valueSup, slack, "output of head " + head);
     }
   }
@@ -138,13 +147,13 @@ abstract class ConvAttentionContract implements BackendContract {
     HeadTensor after = attend(everyColumn(sample), changed, sample.blankOutput());
     double guard = backend().defaultGuardTolerance();
     for (int head = 0; head < before.heads(); head++) {
-      int keyHead = inputs.keyHead(head);
-      double bound = guard * (inputs.values().maxAbs(keyHead) + changed.values().maxAbs(keyHead));
+      double[] sups = AttentionErrors.visibleSups(inputs, head);
       double rounding = rounding(inputs, head, before) + rounding(changed, head, after);
       for (int row = 0; row < from; row++) {
         for (int c = 0; c < sample.width(); c++) {
           double error = after.get(head, row, c) - before.get(head, row, c);
-          Tolerances.requireBounded(error, bound, rounding, "row " + row);
+          Tolerances.requireBounded(
+              error, 2 * guard * sups[row], rounding * sups[row], "row " + row);
         }
       }
     }

@@ -98,4 +98,14 @@ class ErrorBoundsProperties {
     Tolerances.requireSameBits(ErrorBounds.tight(0, high), 0.0, "tight bound without error");
     Tolerances.requireSameBits(ErrorBounds.paper(0, high), 0.0, "paper's bound without error");
   }
+
+  @Property
+  void negativeArgumentsAreRefused(@ForAll @DoubleRange(min = -9, max = -0.01) double negative) {
+    String was = "was " + negative;
+    Refusal.mustSay(() -> ErrorBounds.tight(negative, 1), "eta must be at least 0", was);
+    Refusal.mustSay(() -> ErrorBounds.paper(negative, 1), "epsilon must be at least 0", was);
+    Refusal.mustSay(() -> ErrorBounds.tight(1, negative), "valueSup must be at least 0", was);
+    Refusal.mustSay(() -> ErrorBounds.paper(1, negative), "valueSup must be at least 0", was);
+    Refusal.mustSay(() -> ErrorBounds.tight(Double.NaN, 1), "eta must be at least 0", "was NaN");
+  }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.convbasis.attention.ErrorEstimate;
 import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.attention.OutputError;
 import io.github.convbasis.backend.Backends;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
@@ -58,13 +59,22 @@ class ErrorEstimateProperties {
       difference[i] -= truth[i];
     }
     double expected = Reference.norm2(difference) / Reference.norm2(truth);
-    double unit = Tolerances.sum(Tolerances.DOUBLE, difference.length, expected);
+    double unit = unit(difference.length, expected);
     Tolerances.ERROR_ESTIMATE.require(estimate.relativeError() - expected, unit, "estimate");
     Tolerances.requireSameBits(estimate.low(), estimate.relativeError(), "low");
     Tolerances.requireSameBits(estimate.high(), estimate.relativeError(), "high");
     assertEquals(sample.n(), estimate.sampledRows(), "sampled rows");
     requireWorstRow(estimate, difference, truth, sample.width());
+    OutputError whole = OutputError.measure(exact, output, head);
+    Tolerances.ERROR_ESTIMATE.require(whole.relative() - expected, unit, "error of the whole");
+    assertEquals(whole.worstRow(), estimate.worstRow(), "worst row");
     assertEquals("all " + sample.n() + " rows recomputed exactly", estimate.provenance());
+  }
+
+  /** A sum of squares of differences, and the rounding of scaled numbers before they are taken. */
+  private static double unit(int elements, double relativeError) {
+    return Tolerances.sum(Tolerances.DOUBLE, elements, relativeError)
+        + Tolerances.ulps(Tolerances.DOUBLE, 1);
   }
 
   private static void requireWorstRow(
@@ -76,7 +86,7 @@ class ErrorEstimateProperties {
               / Reference.norm2(truth, from, from + width);
       worst = Math.max(worst, error);
     }
-    double unit = Tolerances.sum(Tolerances.DOUBLE, 2 * width, worst);
+    double unit = unit(width, worst);
     Tolerances.ERROR_ESTIMATE.require(estimate.worstRowError() - worst, unit, "worst row's error");
     int from = estimate.worstRow() * width;
     double there =
@@ -155,11 +165,11 @@ class ErrorEstimateProperties {
   }
 
   /**
-   * Two standard errors cover nineteen of twenty for normal errors; these are skewed, from row to
-   * row by up to e⁵, and 350 of the 400 samples are covered. Fixed seeds, so it is always the same.
+   * Three standard errors would cover nearly all normal errors; these are skewed, from row to row
+   * by up to e⁵, and 380 of the 400 samples are covered. Fixed seeds, so it is always the same.
    */
   @Example
-  void theIntervalCoversSkewedErrorsInFourSamplesOfFive() {
+  void theIntervalCoversSkewedErrorsInNineSamplesOfTen() {
     int samples = 400;
     int covered = 0;
     for (int seed = 0; seed < samples; seed++) {
@@ -182,6 +192,6 @@ class ErrorEstimateProperties {
       covered += estimate.low() <= truth && truth <= estimate.high() ? 1 : 0;
     }
     int seen = covered;
-    assertTrue(covered >= samples * 4 / 5, () -> seen + " of " + samples + " covered");
+    assertTrue(covered >= samples * 9 / 10, () -> seen + " of " + samples + " covered");
   }
 }

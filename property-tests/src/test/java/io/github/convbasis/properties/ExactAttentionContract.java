@@ -30,14 +30,18 @@ abstract class ExactAttentionContract implements BackendContract {
     // Doubles take the output whatever the inputs are: storing as float would round more than sums.
     HeadTensor output = attend(inputs, sample.blankOutput(sample.layout(), false));
     double[] expected = AttentionErrors.reference(inputs);
-    int perHead = sample.n() * sample.width();
-    double[] actual = Layout.elements(output);
-    for (int head = 0; head < sample.shape().queries; head++) {
+    double[][] units = new double[sample.shape().queries][];
+    for (int head = 0; head < units.length; head++) {
       double unit = AttentionErrors.unit(unitRoundoff(), inputs, head);
-      Tolerances.EXACT_ATTENTION.requireClose(
-          Arrays.copyOfRange(actual, head * perHead, (head + 1) * perHead),
-          Arrays.copyOfRange(expected, head * perHead, (head + 1) * perHead),
-          unit);
+      double[] sups = AttentionErrors.visibleSups(inputs, head);
+      units[head] = Arrays.stream(sups).map(sup -> unit * sup).toArray();
+    }
+    double[] actual = Layout.elements(output);
+    for (int i = 0; i < actual.length; i++) {
+      int row = i / sample.width() % sample.n();
+      int head = i / sample.width() / sample.n();
+      Tolerances.EXACT_ATTENTION.require(
+          actual[i] - expected[i], units[head][row], "head " + head + ", row " + row);
     }
     assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
   }
@@ -94,9 +98,33 @@ abstract class ExactAttentionContract implements BackendContract {
     assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
   }
 
+  /** Scattered rows are those of the whole, and no other row is touched. */
+  @Property
+  void scatteredRowsHaveTheSameBits(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll @IntRange(min = 0, max = 130) int wanted) {
+    AttentionInputs inputs = sample.inputs();
+    HeadTensor all = attend(inputs, sample.blankOutput());
+    int head = sample.shape().queries - 1;
+    int count = Math.min(wanted, sample.n());
+    int[] rows = Draw.subset(new SplittableRandom(~sample.seed()), count, sample.n());
+    int from = count / 3;
+    int to = count - count / 4;
+    HeadTensor output = sample.blankOutput();
+    backend().attendRows(inputs, head, rows, from, to, output);
+    for (int row = 0; row < sample.n(); row++) {
+      int at = Arrays.binarySearch(rows, row);
+      boolean asked = from <= at && at < to;
+      for (int c = 0; c < sample.width(); c++) {
+        double expected = asked ? all.get(head, row, c) : Double.NaN;
+        Tolerances.requireSameBits(output.get(head, row, c), expected, "row " + row);
+      }
+    }
+  }
+
   @Property
   void numberOfTasksGivesTheSameBits(
-      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll(supplier = AttentionSample.SeveralItems.class) AttentionSample sample,
       @ForAll @IntRange(min = 2, max = Threads.MOST_TASKS) int tasks) {
     AttentionInputs inputs = sample.inputs();
     HeadTensor alone = attend(inputs, sample.blankOutput());

@@ -101,6 +101,23 @@ class HeadTensorProperties {
     assertEquals("data must be float[], was double[]", second);
   }
 
+  /** Storing it would make an infinity of a finite number. */
+  @Property
+  void aNumberThatFloatCannotHoldIsAnErrorWithItsPlace(
+      @ForAll @IntRange(min = 1, max = 5) int heads,
+      @ForAll @IntRange(min = 1, max = 9) int rows,
+      @ForAll @IntRange(min = 1, max = 9) int width) {
+    double[] row = new double[width];
+    row[width - 1] = -Double.MAX_VALUE;
+    HeadTensor tensor = HeadTensor.allocate(true, heads, rows, width);
+    String message =
+        assertThrows(ArithmeticException.class, () -> tensor.setRow(heads - 1, rows - 1, row))
+            .getMessage();
+    String place = String.format("head %d, row %d, column %d", heads - 1, rows - 1, width - 1);
+    assertTrue(message.contains(place) && message.contains("float32"), message);
+    HeadTensor.allocate(false, heads, rows, width).setRow(heads - 1, rows - 1, row);
+  }
+
   /** A view that calls its rows disjoint must be safe for concurrent writers. */
   @Property
   void rowsCalledDisjointShareNoElement(

@@ -53,17 +53,17 @@ abstract class OracleContract implements BackendContract {
     double[] row = new double[expected.width()];
     for (int head = 0; head < expected.heads(); head++) {
       double unit = AttentionErrors.unit(unitRoundoff(), oracle.inputs(), head);
-      double bound = guard * oracle.inputs().values().maxAbs(oracle.inputs().keyHead(head));
+      double[] sups = AttentionErrors.visibleSups(oracle.inputs(), head);
       for (int i = 0; i < expected.rows(); i++) {
         expected.copyRow(head, i, row);
         for (int c = 0; c < row.length; c++) {
           double error = output.get(head, i, c) - row[c];
           String place = "head " + head + ", row " + i;
           if (guard == 0) {
-            Tolerances.OUTSIDE_ATTENTION.require(error, unit, place);
+            Tolerances.OUTSIDE_ATTENTION.require(error, unit * sups[i], place);
           } else {
-            double rounding = Tolerances.OUTSIDE_ATTENTION.of(unit);
-            Tolerances.requireBounded(error, bound, rounding, place);
+            double rounding = Tolerances.OUTSIDE_ATTENTION.of(unit * sups[i]);
+            Tolerances.requireBounded(error, guard * sups[i], rounding, place);
           }
         }
       }

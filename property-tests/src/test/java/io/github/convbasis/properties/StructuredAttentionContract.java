@@ -98,7 +98,8 @@ abstract class StructuredAttentionContract implements BackendContract {
     double valueSup = inputs.values().maxAbs(0);
     double rounding =
         backend().defaultGuardTolerance() * valueSup
-            + Tolerances.EXACT_ATTENTION.of(AttentionErrors.unit(unitRoundoff(), inputs, 0));
+            + Tolerances.EXACT_ATTENTION.of(
+                valueSup * AttentionErrors.unit(unitRoundoff(), inputs, 0));
     double tight = ErrorBounds.tight(2 * epsilon, valueSup);
     double paper = ErrorBounds.paper(epsilon, valueSup);
     double[] expected = AttentionErrors.reference(inputs);

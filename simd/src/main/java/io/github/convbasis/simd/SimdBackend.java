@@ -49,7 +49,7 @@ final class SimdBackend implements Backend {
   }
 
   @Override
-  public void attendSegments(
+  public double attendSegments(
       AttentionInputs inputs,
       int head,
       SegmentedToeplitz logits,
@@ -57,6 +57,7 @@ final class SimdBackend implements Backend {
       HeadTensor output,
       boolean[] untrusted,
       Parallelism parallelism) {
-    SegmentAttention.attend(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+    return SegmentAttention.attend(
+        inputs, head, logits, guardTolerance, output, untrusted, parallelism);
   }
 }

@@ -169,6 +169,8 @@ final class AttendCommand implements Callable<Integer> {
       out.println();
       out.print(table(heads, errors));
       out.println("error: relative Frobenius, " + errors.get(0).provenance());
+      out.println(
+          "exact part: share of the lower triangle computed from queries and keys, not from terms");
     }
     out.printf("%nwrote %s in %.3f s%n", output, seconds);
   }
@@ -186,12 +188,23 @@ final class AttendCommand implements Callable<Integer> {
               Integer.toString(found.window()),
               String.format("%.3g", found.delta()),
               Integer.toString(found.probes()),
+              String.format("%.1f %%", 100 * heads.get(h).exactShare()),
               Integer.toString(heads.get(h).exactRows()),
               String.format("%.2e", error.relativeError()),
               String.format("%.1e … %.1e", error.low(), error.high())));
     }
     return Report.table(
-        List.of("head", "terms", "ended", "T", "δ", "probes", "exact rows", "error", "interval"),
+        List.of(
+            "head",
+            "terms",
+            "ended",
+            "T",
+            "δ",
+            "probes",
+            "exact part",
+            "exact rows",
+            "error",
+            "interval"),
         rows);
   }
 
@@ -220,6 +233,7 @@ final class AttendCommand implements Callable<Integer> {
       ObjectNode node = root.withArray("heads").addObject();
       node.put("head", heads.get(h).head());
       Report.describe(node, heads.get(h).recovery());
+      node.put("exact_share", heads.get(h).exactShare());
       node.put("exact_rows", heads.get(h).exactRows());
       ErrorEstimate error = errors.get(h);
       node.put("relative_error", error.relativeError());

@@ -22,6 +22,7 @@ import java.util.List;
  * @param head query head
  * @param askedTerms terms allowed
  * @param recovery what was found
+ * @param exactShare share of the lower triangle computed from queries and keys, not from terms
  * @param exactRows rows that rounding forced to be recomputed exactly
  * @param residual error of the modelled logits
  * @param relativeError ‖Y - Ỹ‖_F / ‖Y‖_F over all rows
@@ -33,6 +34,7 @@ record HeadAnalysis(
     int head,
     int askedTerms,
     Recovery recovery,
+    double exactShare,
     int exactRows,
     LogitResidual residual,
     double relativeError,
@@ -49,6 +51,7 @@ record HeadAnalysis(
           "rms",
           "output error",
           "worst row",
+          "exact part",
           "exact rows",
           "exact ms",
           "conv ms",
@@ -88,6 +91,7 @@ record HeadAnalysis(
         baseline.head(),
         terms,
         result.recovery(),
+        result.exactShare(),
         result.exactRows(),
         LogitResidual.measure(inputs, 0, result.recovery().matrix()),
         error.relative(),
@@ -119,6 +123,7 @@ record HeadAnalysis(
         String.format("%.3g", residual.rootMeanSquare()),
         String.format("%.2e", relativeError),
         String.format("%.2e", worstRowError),
+        String.format("%.1f %%", 100 * exactShare),
         Integer.toString(exactRows),
         String.format("%.1f", exactSeconds * 1e3),
         String.format("%.1f", convSeconds * 1e3),
@@ -134,6 +139,7 @@ record HeadAnalysis(
     node.put("residual_rms", residual.rootMeanSquare());
     node.put("relative_error", relativeError);
     node.put("worst_row_error", worstRowError);
+    node.put("exact_share", exactShare);
     node.put("exact_rows", exactRows);
     node.put("exact_seconds", exactSeconds);
     node.put("conv_seconds", convSeconds);

@@ -80,9 +80,10 @@ public final class SegmentAttention {
    * @param output receives all rows of that head
    * @param untrusted receives true for untrusted rows, false for the others
    * @param parallelism how many tasks may work
+   * @return the share of the lower triangle that was computed from queries and keys
    * @throws ArithmeticException if an exact logit overflows
    */
-  public static void attend(
+  public static double attend(
       AttentionInputs inputs,
       int head,
       SegmentedToeplitz logits,
@@ -93,11 +94,11 @@ public final class SegmentAttention {
     BlockPlan plan =
         BlockPlan.cheapest(
             logits.size(), inputs.queries().width(), inputs.values().width(), logits.terms());
-    attend(plan, inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+    return attend(plan, inputs, head, logits, guardTolerance, output, untrusted, parallelism);
   }
 
   /** As the public form, on a given grid. */
-  static void attend(
+  static double attend(
       BlockPlan plan,
       AttentionInputs inputs,
       int head,
@@ -110,7 +111,7 @@ public final class SegmentAttention {
         new SegmentAttention(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
     if (plan.isExact() || logits.size() <= plan.blockSize(0)) {
       call.attendExactly();
-      return;
+      return 1;
     }
     double valueSup = call.values.maxAbs(0, logits.size());
     double greatest = LogitRange.greatest(logits);
@@ -118,11 +119,20 @@ public final class SegmentAttention {
         valueSup <= MAX_VALUE
             && (valueSup == 0 || valueSup >= MIN_VALUE)
             && Math.abs(greatest) <= ScaledExp.MAX_LOGIT;
-    if (safe) {
-      call.attendBlocks(plan, greatest);
-    } else {
+    if (!safe) {
       call.attendExactly();
+      return 1;
     }
+    call.attendBlocks(plan, greatest);
+    return exactShare(logits.size(), plan.blockSize(0));
+  }
+
+  /** Returns the share of diagonal triangles of {@code band} rows in the triangle of n rows. */
+  private static double exactShare(int n, int band) {
+    int whole = n / band;
+    int rest = n % band;
+    double exact = whole * (band * (band + 1.0)) + rest * (rest + 1.0);
+    return exact / (n * (n + 1.0));
   }
 
   private void attendExactly() {

@@ -208,9 +208,8 @@ final class SpectrumProduct {
 
   /**
    * Lists what {@link #pack} does: for each piece and group of blocks after it, where the windows
-   * and where the packed values are. Pieces go outside, since then windows are read in the order of
-   * memory; group by group, packing took as long as the product itself. One loop over a list takes
-   * a third of nested loops, whose inner ones have few trips.
+   * and where the packed values are. Pieces go outside, so that windows are read in the order of
+   * memory, and one loop over a list replaces nested ones whose inner loops have few trips.
    */
   private void list(Pieces pieces) {
     int groups = groups(pieces);
