@@ -45,12 +45,29 @@ public final class LogitColumns implements ColumnSource {
   @Override
   public void copyColumn(int column, int fromRow, int toRow, double[] target) {
     backend.logitColumn(inputs, head, column, fromRow, toRow, target);
-    for (int row = fromRow; row < toRow; row++) {
-      if (!Double.isFinite(target[row - fromRow])) {
+    requireFinite(column, fromRow, toRow - fromRow, target);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws ArithmeticException if a logit overflows
+   */
+  @Override
+  public void copyColumns(int[] columns, double[][] targets) {
+    backend.logitColumns(inputs, head, columns, targets);
+    for (int r = 0; r < columns.length; r++) {
+      requireFinite(columns[r], columns[r], size() - columns[r], targets[r]);
+    }
+  }
+
+  private void requireFinite(int column, int fromRow, int count, double[] logits) {
+    for (int i = 0; i < count; i++) {
+      if (!Double.isFinite(logits[i])) {
         throw new ArithmeticException(
             String.format(
                 "logit of head %d, query row %d and key row %d overflows to %s",
-                head, row, column, target[row - fromRow]));
+                head, fromRow + i, column, logits[i]));
       }
     }
   }

@@ -49,6 +49,20 @@ public interface Backend {
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target);
 
   /**
+   * Computes whole columns of causal logits, each from the diagonal down.
+   *
+   * @param inputs causal queries and keys, and the scale
+   * @param head query head
+   * @param keys key rows, the columns, increasing
+   * @param targets for each key receives its {@code n - key} logits from its start
+   */
+  default void logitColumns(AttentionInputs inputs, int head, int[] keys, double[][] targets) {
+    for (int r = 0; r < keys.length; r++) {
+      logitColumn(inputs, head, keys[r], keys[r], inputs.rows(), targets[r]);
+    }
+  }
+
+  /**
    * Computes rows of exact attention, {@code softmax(logits of row i)·values}.
    *
    * <p>A row's result does not depend on which other rows are asked for in the same call.

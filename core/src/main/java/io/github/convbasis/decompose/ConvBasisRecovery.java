@@ -246,8 +246,8 @@ public final class ConvBasisRecovery {
     double[][] kernels = new double[starts.length][];
     for (int r = 0; r < starts.length; r++) {
       kernels[r] = new double[n - starts[r]];
-      source.copyColumn(starts[r], starts[r], n, kernels[r]);
     }
+    source.copyColumns(starts, kernels);
     return SegmentedToeplitz.of(n, starts, kernels);
   }
 

@@ -23,4 +23,16 @@ public interface ColumnSource {
    * @param target receives {@code toRow - fromRow} entries from its start
    */
   void copyColumn(int column, int fromRow, int toRow, double[] target);
+
+  /**
+   * Copies whole columns, each from the diagonal down.
+   *
+   * @param columns columns, increasing
+   * @param targets for each column receives its {@code n - column} entries from its start
+   */
+  default void copyColumns(int[] columns, double[][] targets) {
+    for (int r = 0; r < columns.length; r++) {
+      copyColumn(columns[r], columns[r], size(), targets[r]);
+    }
+  }
 }

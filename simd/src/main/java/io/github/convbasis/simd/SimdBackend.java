@@ -8,6 +8,7 @@ import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
 import io.github.convbasis.simd.exact.LogitColumnKernel;
+import io.github.convbasis.simd.exact.LogitColumnsKernel;
 import io.github.convbasis.simd.spectral.SegmentAttention;
 
 /**
@@ -34,6 +35,11 @@ final class SimdBackend implements Backend {
   public void logitColumn(
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target) {
     LogitColumnKernel.compute(inputs, head, key, fromRow, toRow, target);
+  }
+
+  @Override
+  public void logitColumns(AttentionInputs inputs, int head, int[] keys, double[][] targets) {
+    LogitColumnsKernel.compute(inputs, head, keys, targets);
   }
 
   @Override
