@@ -41,8 +41,6 @@ import picocli.CommandLine.Spec;
       "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy --terms 64"
     })
 final class AttendCommand implements Callable<Integer> {
-  private static final int SAMPLED_ROWS_PER_STRATUM = 8;
-
   @Spec private CommandSpec spec;
   @Mixin private InputOptions input;
   @Mixin private RecoveryOptions recovery;
@@ -71,6 +69,15 @@ final class AttendCommand implements Callable<Integer> {
       description =
           "none lets every row see every key (exact attention only) (default: ${DEFAULT-VALUE}).")
   private AttentionMask mask;
+
+  @Option(
+      names = "--sampled-rows",
+      paramLabel = "m",
+      defaultValue = "32",
+      description =
+          "Rows recomputed exactly for the error, in each stratum 1, 2, 4, … rows long"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int sampledRows;
 
   @Option(
       names = "--seed",
@@ -102,8 +109,7 @@ final class AttendCommand implements Callable<Integer> {
     double seconds = (System.nanoTime() - start) / 1e9;
     List<ErrorEstimate> errors = new ArrayList<>();
     for (ConvAttention.HeadResult head : heads) {
-      errors.add(
-          ErrorEstimate.measure(inputs, head.head(), result, SAMPLED_ROWS_PER_STRATUM, seed));
+      errors.add(ErrorEstimate.measure(inputs, head.head(), result, sampledRows, seed));
     }
     OutputFile.write(output, result, loaded.dimensions());
     print(chosen, inputs, heads, errors, seconds);

@@ -57,8 +57,13 @@ record HeadAnalysis(
           "conv ms",
           "segment starts");
 
-  /** Runs are repeated until this much time has passed, so that compiled code is what is timed. */
-  private static final double TIMING_SECONDS = 0.5;
+  /** So many runs, and for so long, come before the timed ones; long runs are cut short. */
+  private static final int LEAST_WARM_UP_RUNS = 5;
+
+  private static final double WARM_UP_SECONDS = 0.7;
+  private static final double MOST_WARM_UP_SECONDS = 3;
+
+  private static final double TIMING_SECONDS = 0.3;
 
   private static final int MOST_RUNS = 25;
 
@@ -100,18 +105,30 @@ record HeadAnalysis(
         seconds);
   }
 
+  /** Returns the median time of runs after the compiler has had time to work. */
   private static double median(Runnable work) {
-    double[] seconds = new double[MOST_RUNS];
+    double warmUp = 0;
+    int warmUpRuns = 0;
+    while ((warmUpRuns < LEAST_WARM_UP_RUNS || warmUp < WARM_UP_SECONDS)
+        && warmUp < MOST_WARM_UP_SECONDS) {
+      warmUp += time(work);
+      warmUpRuns++;
+    }
+    double[] times = new double[MOST_RUNS];
     double total = 0;
     int runs = 0;
     while (runs < MOST_RUNS && (runs == 0 || total < TIMING_SECONDS)) {
-      long start = System.nanoTime();
-      work.run();
-      seconds[runs] = (System.nanoTime() - start) / 1e9;
-      total += seconds[runs++];
+      times[runs] = time(work);
+      total += times[runs++];
     }
-    Arrays.sort(seconds, 0, runs);
-    return seconds[runs / 2];
+    Arrays.sort(times, 0, runs);
+    return times[runs / 2];
+  }
+
+  private static double time(Runnable work) {
+    long start = System.nanoTime();
+    work.run();
+    return (System.nanoTime() - start) / 1e9;
   }
 
   List<String> cells() {
