@@ -49,7 +49,8 @@ public interface Backend {
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target);
 
   /**
-   * Computes whole columns of causal logits, each from the diagonal down.
+   * Computes whole columns of causal logits, each from the diagonal down: what {@link #logitColumn}
+   * gives, up to rounding of the precision the inputs are stored in.
    *
    * @param inputs causal queries and keys, and the scale
    * @param head query head

@@ -12,8 +12,9 @@ import io.github.convbasis.simd.exact.LogitColumnsKernel;
 import io.github.convbasis.simd.spectral.SegmentAttention;
 
 /**
- * Computes everything in float32 vectors. Each call allocates its own work space, about 170 kB for
- * a head of 64 columns. Immutable and thread-safe.
+ * Computes everything in float32 vectors. Each call allocates its own work space: about 170 kB for
+ * exact rows of a head of 64 columns; for modelled logits spectra, windows and sums of up to twice
+ * the size of queries, keys and values, or 256 MiB if that is more. Immutable and thread-safe.
  */
 final class SimdBackend implements Backend {
   @Override
@@ -39,7 +40,12 @@ final class SimdBackend implements Backend {
 
   @Override
   public void logitColumns(AttentionInputs inputs, int head, int[] keys, double[][] targets) {
-    LogitColumnsKernel.compute(inputs, head, keys, targets);
+    if (inputs.queries().isSinglePrecision()) {
+      LogitColumnsKernel.compute(inputs, head, keys, targets);
+    } else {
+      // Doubles are not narrowed here: the search compares what logitColumn says of them.
+      Backend.super.logitColumns(inputs, head, keys, targets);
+    }
   }
 
   @Override

@@ -25,10 +25,13 @@ final class BlockConvolution {
 
   private static final double UNIT_ROUNDOFF = 0x1p-24;
 
+  /** Norm of values whose squares vanish in float: their rounding must not pass for none. */
+  private static final double LEAST_NORM = 1e-18;
+
   private final int blockSize;
   private final long windowLimit;
   private final BatchFft fft;
-  private final double noisePerNorm;
+  private final double passes;
   private final Pieces pieces = new Pieces();
   private final KernelWindows windows;
   private final SpectrumProduct product = new SpectrumProduct();
@@ -58,10 +61,8 @@ final class BlockConvolution {
     fft = plans.values;
     this.windowLimit = windowLimit;
     blockSize = fft.size() / 2;
-    // A third of the passes, and not less than three; the worst error seen is a third of this
-    // bound.
-    double passes = Math.max(3, Integer.numberOfTrailingZeros(fft.size())) / 3.0;
-    noisePerNorm = 2 * UNIT_ROUNDOFF * passes;
+    // A third of the passes, and not less than three.
+    passes = Math.max(3, Integer.numberOfTrailingZeros(fft.size())) / 3.0;
     windows = new KernelWindows(plans.windows);
     scratches = new Pool<>(() -> new BlockScratch(blockSize));
   }
@@ -126,7 +127,10 @@ final class BlockConvolution {
       addTile(values, tile, target, parallelism);
     }
     for (int b = firstOutput(); b < pieces.blocks; b++) {
-      double noise = noisePerNorm * product.noise(pieces, windows, norms, b);
+      // Products of all pieces are added up one after the other. With the last factor the worst
+      // error seen is two thirds of this bound: equal logits and values, 78 to 2,024 pieces.
+      double sums = 1 + pieces.firstPiece[b] / 32.0;
+      double noise = 2 * UNIT_ROUNDOFF * passes * sums * product.noise(pieces, windows, norms, b);
       target.raise(blockStart(b), blockEnd(b), product.exponent(b), noise);
     }
   }
@@ -177,7 +181,11 @@ final class BlockConvolution {
     Arrays.fill(rows, start, start + front * ROW, 0);
     values.copy(tile, from, to, rows, start + front * ROW);
     Arrays.fill(rows, start + (front + count) * ROW, start + blockSize * ROW, 0);
-    norms[piece] = Math.max(norms[piece], ValueColumns.norm(rows, start + front * ROW, count));
+    double norm = ValueColumns.norm(rows, start + front * ROW, count);
+    if (norm < LEAST_NORM && values.maxAbs(from, to) > 0) {
+      norm = LEAST_NORM;
+    }
+    norms[piece] = Math.max(norms[piece], norm);
     fft.forwardPadded(rows, start);
     int at = FloatScratch.OFFSET + piece * SpectrumLayout.PIECE_STRIDE;
     SpectrumLayout.scatter(rows, start, fft.size(), spectra, at, pieces.rowsPerFrequency());

@@ -140,7 +140,10 @@ final class BlockPlan {
       tiles = (width + BatchFft.ROW - 1) / BatchFft.ROW;
       this.terms = terms;
       double floats = MAX_SHARE * n * (columns + depth);
-      limit = Math.min(0.9 * Integer.MAX_VALUE, Math.max(SMALL_SHARE, floats));
+      // Spectra need 2·ROW·n floats whatever the width; a limit below that would make long and thin
+      // heads exact.
+      double least = Math.max(SMALL_SHARE, 4.0 * BatchFft.ROW * n);
+      limit = Math.min(0.9 * Integer.MAX_VALUE, Math.max(least, floats));
     }
 
     BlockPlan cheapest() {

@@ -6,14 +6,15 @@ import io.github.convbasis.matrix.SegmentedToeplitz;
 /**
  * Sums, for every row i, {@code e^(H[i,j])·2^(-exponent)} over the columns j left of the row's
  * diagonal block, in double and without one subtraction: rows keep full relative accuracy however
- * small they are beside others, unless they are 2¹⁰⁰⁰ times smaller.
+ * small they are beside others; what is 2¹⁰⁰⁰ times smaller than the greatest weight is lost, and
+ * the caller must not use it.
  *
  * <p>A segment that ends before the block shows each row a window of its kernel of fixed width;
  * such sums come from running sums inside spans of that width, the tail of one plus the head of the
  * next (van Herk 1992). Of a segment that reaches the block, rows see all lags but the first ones,
  * up to their distance from the block's start.
  *
- * <p>O(n) per segment. Immutable after construction and thread-safe.
+ * <p>O(n + blockSize²) per segment. Immutable after construction and thread-safe.
  */
 final class FarSums {
   /** Segments are summed in this many groups, whatever the number of tasks. */

@@ -124,6 +124,29 @@ final class ScaledExp {
   }
 
   /**
+   * Returns the greatest absolute value of some numbers.
+   *
+   * @param numbers the numbers
+   * @param count how many, from the start
+   * @return the maximum, at least 0
+   */
+  static double maxAbs(double[] numbers, int count) {
+    DoubleVector a = DoubleVector.zero(SPECIES);
+    DoubleVector b = a;
+    int bound = count - count % (2 * LANES);
+    int i = 0;
+    for (; i < bound; i += 2 * LANES) {
+      a = a.max(DoubleVector.fromArray(SPECIES, numbers, i).abs());
+      b = b.max(DoubleVector.fromArray(SPECIES, numbers, i + LANES).abs());
+    }
+    double max = a.max(b).reduceLanes(VectorOperators.MAX);
+    for (; i < count; i++) {
+      max = Math.max(max, Math.abs(numbers[i]));
+    }
+    return max;
+  }
+
+  /**
    * Rounds a length up so that {@link #apply} may overrun it.
    *
    * @param count elements used

@@ -2,6 +2,7 @@ package io.github.convbasis.simd.spectral;
 
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.exact.AttentionScratch;
@@ -18,8 +19,10 @@ import java.util.Arrays;
  * below the diagonal blocks of the size under it, inside its own diagonal blocks, as products of
  * whole blocks ({@link BlockConvolution}). Every output block has its own power of two as a shift,
  * for every size, so small rows do not drown in large ones elsewhere, and rows of a block do not
- * depend on anything after it. D comes from sums of positive numbers in double ({@link FarSums})
- * plus the exact part's row sums.
+ * depend on anything after it, with two exceptions: a later value above 1e15 or a later logit above
+ * 1e8 in size makes every row exact, and where logits spread over more than about 550 a later one
+ * can make rows untrusted. D comes from sums of positive numbers in double ({@link FarSums}) plus
+ * the exact part's row sums.
  *
  * <p>A row is untrusted if the bound on its rounding, {@code 2u·Σ ‖kernel window‖₂·‖values of the
  * piece‖₂·log₂(2L)/3} over its block's products, exceeds {@code guardTolerance·D·(greatest |V|
@@ -38,6 +41,18 @@ public final class SegmentAttention {
 
   /** A diagonal part this many powers of two above the rest hides it. */
   private static final double NEGLIGIBLE = 60;
+
+  /**
+   * {@link FarSums} holds what is up to 2¹⁰⁰⁰ below the greatest weight of all; a block this far
+   * below it keeps 2²⁰⁰ of that for its own smaller weights, more than float has.
+   */
+  private static final int MAX_SHIFT = 800;
+
+  /**
+   * Windows 2¹²⁶ below the greatest of their block are taken for zero, so a row must lie well above
+   * them, even where that greatest window meets values of zero only.
+   */
+  private static final double LEAST_SUM = 0x1p-90;
 
   private static final double LN2 = Math.log(2);
 
@@ -91,6 +106,9 @@ public final class SegmentAttention {
       HeadTensor output,
       boolean[] untrusted,
       Parallelism parallelism) {
+    assert logits.terms() > 0 && logits.start(0) == 0 : "first segment must start at column 0";
+    assert logits.size() == inputs.rows() : logits.size() + " and " + inputs.rows();
+    assert inputs.mask() == AttentionMask.CAUSAL : inputs.mask();
     BlockPlan plan =
         BlockPlan.cheapest(
             logits.size(), inputs.queries().width(), inputs.values().width(), logits.terms());
@@ -114,16 +132,16 @@ public final class SegmentAttention {
       return 1;
     }
     double valueSup = call.values.maxAbs(0, logits.size());
-    double greatest = LogitRange.greatest(logits);
+    LogitRange range = LogitRange.of(logits);
     boolean safe =
         valueSup <= MAX_VALUE
             && (valueSup == 0 || valueSup >= MIN_VALUE)
-            && Math.abs(greatest) <= ScaledExp.MAX_LOGIT;
+            && range.size() <= ScaledExp.MAX_LOGIT;
     if (!safe) {
       call.attendExactly();
       return 1;
     }
-    call.attendBlocks(plan, greatest);
+    call.attendBlocks(plan, range.greatest());
     return exactShare(logits.size(), plan.blockSize(0));
   }
 
@@ -228,7 +246,10 @@ public final class SegmentAttention {
       double factor = Math.exp(excess);
       int farShift = (int) Math.max(-10_000L, (long) farSums.exponent() - exponent);
       double sum = Math.scalb(farSums.sum(row), farShift) + factor * nearSum;
-      boolean trusted = sum >= Float.MIN_NORMAL && noise <= guardTolerance * sum * scratch.valueSup;
+      boolean trusted =
+          farShift <= MAX_SHIFT
+              && sum >= LEAST_SUM
+              && noise <= guardTolerance * sum * scratch.valueSup;
       untrusted[row] = !trusted;
       double inverse = trusted ? 1 / sum : 0;
       write(row, r, (float) inverse, (float) (factor * inverse), field, scratch);

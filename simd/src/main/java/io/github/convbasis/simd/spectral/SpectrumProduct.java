@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Windows of lanes neighbouring output blocks are neighbours in memory: they are scaled and
  * packed once per piece, and used for two frequencies, f and -f. The kernel then keeps {@value
- * #TILE} output blocks in registers. Tiles are taken from the last to the first and each stops at
- * the last piece before its rows, so Y may overwrite the X that no later tile reads.
+ * #TILE} output blocks in registers. Each tile stops at the last piece before its rows. X is copied
+ * into scratch before a run is multiplied, so Y may take its place.
  *
  * <p>8 flops per frequency, column pair, output block and piece before it. Mutable scales, set once
  * per region; then read by several threads.

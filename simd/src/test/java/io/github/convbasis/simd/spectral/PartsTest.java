@@ -1,6 +1,7 @@
 package io.github.convbasis.simd.spectral;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.convbasis.backend.Parallelism;
@@ -58,7 +59,8 @@ class PartsTest {
       SegmentedToeplitz logits = SegmentSamples.gaussian(n, terms, 20, 13L * n + terms);
       for (int blockSize : new int[] {8, 16, 64}) {
         FarSums sums =
-            new FarSums(logits, LogitRange.greatest(logits), blockSize, Parallelism.sequential());
+            new FarSums(
+                logits, LogitRange.of(logits).greatest(), blockSize, Parallelism.sequential());
         double[] row = new double[n];
         for (int i = 0; i < n; i++) {
           logits.copyRow(i, row);
@@ -105,5 +107,6 @@ class PartsTest {
     for (int level = 1; level < large.levels(); level++) {
       assertTrue(large.blockSize(level) > large.blockSize(level - 1));
     }
+    assertFalse(BlockPlan.cheapest(1 << 20, 16, 16, 4).isExact(), "long and thin");
   }
 }
