@@ -12,7 +12,6 @@ import io.github.convbasis.decompose.Recovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,8 +26,8 @@ import java.util.List;
  * @param residual error of the modelled logits
  * @param relativeError ‖Y - Ỹ‖_F / ‖Y‖_F over all rows
  * @param worstRowError the greatest ‖y - ỹ‖₂ / ‖y‖₂ of a row
- * @param exactSeconds median time of exact attention
- * @param convSeconds median time of conv-basis attention, recovery included
+ * @param exactSeconds best time of exact attention
+ * @param convSeconds best time of conv-basis attention, recovery included
  */
 record HeadAnalysis(
     int head,
@@ -57,15 +56,13 @@ record HeadAnalysis(
           "conv ms",
           "segment starts");
 
-  /** So many runs, and for so long, come before the timed ones; long runs are cut short. */
-  private static final int LEAST_WARM_UP_RUNS = 5;
+  private static final int LEAST_RUNS = 5;
 
-  private static final double WARM_UP_SECONDS = 0.7;
-  private static final double MOST_WARM_UP_SECONDS = 3;
+  /** What the compiler needs on a machine with a processor to spare, and then some. */
+  private static final double TIMING_SECONDS = 2;
 
-  private static final double TIMING_SECONDS = 0.3;
-
-  private static final int MOST_RUNS = 25;
+  /** Enough of runs that are long themselves. */
+  private static final double MOST_SECONDS = 4;
 
   /** Exact attention of one head, computed and timed once for all numbers of terms. */
   record Baseline(AttentionInputs inputs, int head, HeadTensor output, double seconds) {}
@@ -75,7 +72,7 @@ record HeadAnalysis(
     AttentionInputs inputs = all.head(head);
     HeadTensor output = HeadTensor.allocate(false, 1, inputs.rows(), inputs.values().width());
     ExactAttention attention = new ExactAttention(backend);
-    double seconds = median(() -> attention.forward(inputs, output, parallelism));
+    double seconds = best(() -> attention.forward(inputs, output, parallelism));
     return new Baseline(inputs, head, output, seconds);
   }
 
@@ -89,7 +86,7 @@ record HeadAnalysis(
     HeadTensor output = HeadTensor.allocate(false, 1, inputs.rows(), inputs.values().width());
     ConvAttention attention = ConvAttention.of(backend, recovery);
     List<ConvAttention.HeadResult> results = new ArrayList<>();
-    double seconds = median(() -> results.addAll(attention.forward(inputs, output, parallelism)));
+    double seconds = best(() -> results.addAll(attention.forward(inputs, output, parallelism)));
     ConvAttention.HeadResult result = results.get(0);
     OutputError error = OutputError.measure(baseline.output(), output, 0);
     return new HeadAnalysis(
@@ -105,24 +102,18 @@ record HeadAnalysis(
         seconds);
   }
 
-  /** Returns the median time of runs after the compiler has had time to work. */
-  private static double median(Runnable work) {
-    double warmUp = 0;
-    int warmUpRuns = 0;
-    while ((warmUpRuns < LEAST_WARM_UP_RUNS || warmUp < WARM_UP_SECONDS)
-        && warmUp < MOST_WARM_UP_SECONDS) {
-      warmUp += time(work);
-      warmUpRuns++;
-    }
-    double[] times = new double[MOST_RUNS];
+  /** Returns the best time of many runs, so that compiled code is what is timed. */
+  private static double best(Runnable work) {
+    double best = Double.POSITIVE_INFINITY;
     double total = 0;
     int runs = 0;
-    while (runs < MOST_RUNS && (runs == 0 || total < TIMING_SECONDS)) {
-      times[runs] = time(work);
-      total += times[runs++];
+    while ((runs < LEAST_RUNS || total < TIMING_SECONDS) && total < MOST_SECONDS) {
+      double seconds = time(work);
+      best = Math.min(best, seconds);
+      total += seconds;
+      runs++;
     }
-    Arrays.sort(times, 0, runs);
-    return times[runs / 2];
+    return best;
   }
 
   private static double time(Runnable work) {
