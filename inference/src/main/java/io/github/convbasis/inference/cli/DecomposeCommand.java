@@ -54,6 +54,9 @@ final class DecomposeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (!(tolerance >= 0) || Double.isInfinite(tolerance)) {
+      throw new InputException("--tolerance must be finite and at least 0, was " + tolerance);
+    }
     OutputFile.requireOther(output, matrix);
     OutputFile.requireWritable(output);
     Decomposition decomposition = decompose();
