@@ -11,6 +11,7 @@ import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** Attention small enough to work out by hand. */
@@ -130,5 +131,48 @@ class AttentionTest {
     assertEquals(1, estimate.worstRow());
     assertEquals(2, estimate.sampledRows());
     assertEquals("all 2 rows recomputed exactly", estimate.provenance());
+  }
+
+  /** Every row of conv-basis attention with n terms, and how far it is from exact attention. */
+  private static double worstError(double[] values, double scale, int rows) {
+    int n = values.length;
+    SplittableRandom random = new SplittableRandom(5);
+    double[] queries = random.doubles(n, -5, 5).toArray();
+    double[] keys = random.doubles(n, -5, 5).toArray();
+    AttentionInputs inputs =
+        new AttentionInputs(
+            column(queries), column(keys), column(values), scale, AttentionMask.CAUSAL);
+    double[] output = new double[n];
+    ConvAttention.of(BACKEND, ConvBasisRecovery.ofTerms(n))
+        .forward(inputs, column(output), Parallelism.sequential());
+    double[] expected = exact(inputs);
+    double visible = 0;
+    double worst = 0;
+    for (int row = 0; row < rows; row++) {
+      visible = Math.max(visible, Math.abs(values[row]));
+      worst = Math.max(worst, Math.abs(output[row] - expected[row]) / visible);
+    }
+    return worst;
+  }
+
+  @Test
+  void theGuardHoldsForValuesWhoseSquaresVanishOrOverflow() {
+    int n = 256;
+    for (double size : new double[] {1e-170, 1e-300, 1, 1e160, 1e300}) {
+      double[] values = new SplittableRandom(6).doubles(n, -size, size).toArray();
+      double worst = worstError(values, 1.5, n);
+      assertTrue(worst <= BACKEND.defaultGuardTolerance(), size + ": " + worst);
+    }
+  }
+
+  @Test
+  void aGreatValueAheadSpoilsNoEarlierRow() {
+    int n = 256;
+    for (double ahead : new double[] {1, 1e6, 1e12, 1e15, 1e200}) {
+      double[] values = new SplittableRandom(6).doubles(n, -1, 1).toArray();
+      values[n - 1] = ahead;
+      double worst = worstError(values, 0.3, n - 1);
+      assertTrue(worst <= BACKEND.defaultGuardTolerance(), ahead + ": " + worst);
+    }
   }
 }
