@@ -77,6 +77,7 @@ final class ScalarBackend implements Backend {
     double valueSup = greatest == 0 ? 1 : greatest;
     double[] numerators = new double[Math.multiplyExact(n, width)];
     double[] noises = new double[width];
+    double[] kernelNorms = kernelNorms(weights);
     parallelism.forEach(
         width,
         column -> {
@@ -84,7 +85,7 @@ final class ScalarBackend implements Backend {
           for (int row = 0; row < n; row++) {
             x[row] = values.get(keyHead, row, column) / valueSup;
           }
-          noises[column] = noise(weights, x);
+          noises[column] = noise(weights, kernelNorms, x);
           double[] y = operator.apply(x);
           for (int row = 0; row < n; row++) {
             numerators[row * width + column] = y[row];
@@ -138,24 +139,32 @@ final class ScalarBackend implements Backend {
     return SegmentedToeplitz.of(logits.size(), starts, kernels);
   }
 
+  private static double[] kernelNorms(SegmentedToeplitz weights) {
+    double[] norms = new double[weights.terms()];
+    for (int r = 0; r < norms.length; r++) {
+      double squares = 0;
+      for (double weight : weights.kernel(r)) {
+        squares += weight * weight;
+      }
+      norms[r] = Math.sqrt(squares);
+    }
+    return norms;
+  }
+
   /**
    * Bounds the rounding error of one column of the transform product, {@code (2/3)·u·log₂N·Σ_r
    * ‖kernel_r‖₂·‖x on segment r‖₂}, N the transform size. It is the same for all rows, since a
    * transform spreads its error evenly. The worst seen is half of it: 3·2u·Σ at N = 2¹⁸, nearly
    * constant positive data.
    */
-  private static double noise(SegmentedToeplitz weights, double[] x) {
+  private static double noise(SegmentedToeplitz weights, double[] kernelNorms, double[] x) {
     double sum = 0;
     for (int r = 0; r < weights.terms(); r++) {
       double inputSquares = 0;
       for (int row = weights.start(r); row < weights.end(r); row++) {
         inputSquares += x[row] * x[row];
       }
-      double kernelSquares = 0;
-      for (double weight : weights.kernel(r)) {
-        kernelSquares += weight * weight;
-      }
-      sum += Math.sqrt(kernelSquares) * Math.sqrt(inputSquares);
+      sum += kernelNorms[r] * Math.sqrt(inputSquares);
     }
     double passes = Math.max(3, 1 + Math.log(2.0 * weights.size()) / Math.log(2));
     return 2 * UNIT_ROUNDOFF * passes / 3 * sum;

@@ -136,10 +136,16 @@ public final class ExactAttentionKernel {
       int tileEnd =
           Math.min(end, (begin / AttentionScratch.TILE_KEYS + 1) * AttentionScratch.TILE_KEYS);
       int tileCount = tileEnd - begin;
-      boolean keysInPlace = isDense(keys) && begin + roundUp(tileCount) <= keys.rows();
+      boolean keysInPlace = isDense(keys) && begin + LogitTile.roundUp(tileCount) <= keys.rows();
       if (!keysInPlace) {
         Packing.rows(
-            keys, keyHead, begin, tileCount, roundUp(tileCount), scratch.depth, scratch.keys);
+            keys,
+            keyHead,
+            begin,
+            tileCount,
+            LogitTile.roundUp(tileCount),
+            scratch.depth,
+            scratch.keys);
       }
       boolean valuesInPlace = isDense(values) && values.width() == scratch.paddedWidth;
       if (!valuesInPlace) {
@@ -206,7 +212,7 @@ public final class ExactAttentionKernel {
     if (count <= 0) {
       return;
     }
-    int padded = roundUp(count);
+    int padded = LogitTile.roundUp(count);
     int depth = scratch.depth;
     float[] tile = scratch.tile;
     LogitTile.compute(scratch.queries, lane * depth, keys, keyAt, depth, depth, padded, tile);
@@ -242,9 +248,5 @@ public final class ExactAttentionKernel {
 
   private static boolean isDense(HeadTensor tensor) {
     return tensor.isSinglePrecision() && tensor.rowStride() == tensor.width();
-  }
-
-  private static int roundUp(int keys) {
-    return (keys + LogitTile.KEYS - 1) / LogitTile.KEYS * LogitTile.KEYS;
   }
 }

@@ -50,7 +50,14 @@ public final class LogitColumnsKernel {
       for (int first = 0; first < active; first += CHUNK) {
         int chunk = Math.min(CHUNK, active - first);
         LogitTile.compute(
-            packedQueries, 0, packedKeys, first * depth, depth, depth, roundUp(chunk), tile);
+            packedQueries,
+            0,
+            packedKeys,
+            first * depth,
+            depth,
+            depth,
+            LogitTile.roundUp(chunk),
+            tile);
         for (int k = 0; k < chunk; k++) {
           int key = keys[first + k];
           copy(tile, k * LANES, from, count, inputs.scale(), key, targets[first + k]);
@@ -70,7 +77,7 @@ public final class LogitColumnsKernel {
   private static float[] packedKeys(AttentionInputs inputs, int head, int[] keys) {
     HeadTensor source = inputs.keys();
     int depth = source.width();
-    float[] packed = new float[roundUp(keys.length) * depth];
+    float[] packed = new float[LogitTile.roundUp(keys.length) * depth];
     double[] row = new double[depth];
     for (int k = 0; k < keys.length; k++) {
       source.copyRow(inputs.keyHead(head), keys[k], row);
@@ -79,9 +86,5 @@ public final class LogitColumnsKernel {
       }
     }
     return packed;
-  }
-
-  private static int roundUp(int keys) {
-    return (keys + LogitTile.KEYS - 1) / LogitTile.KEYS * LogitTile.KEYS;
   }
 }

@@ -21,6 +21,11 @@ final class LogitTile {
 
   private LogitTile() {}
 
+  /** Returns the least multiple of {@value #KEYS} that is no smaller. */
+  static int roundUp(int keys) {
+    return (keys + KEYS - 1) / KEYS * KEYS;
+  }
+
   /**
    * Overwrites the tile.
    *
