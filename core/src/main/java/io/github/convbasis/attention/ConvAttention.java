@@ -1,10 +1,14 @@
 package io.github.convbasis.attention;
 
+import io.github.convbasis.attention.AttentionWorkspace.HeadScratch;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.decompose.Recovery;
+import io.github.convbasis.decompose.SegmentSearch;
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.ColumnSource;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.Arrays;
 import java.util.List;
@@ -61,15 +65,15 @@ public final class ConvAttention {
    * What happened in one head. Immutable and thread-safe.
    *
    * @param head query head
-   * @param recovery the basis of its logits and how it was found
+   * @param search where its segments start and how they were found
    * @param exactShare share of the lower triangle, from 0 to 1, that the backend computed from
    *     queries and keys instead of from the basis: a band, or everything where that is cheaper
    * @param exactRows rows that were recomputed exactly because rounding could show in them
    */
-  public record HeadResult(int head, Recovery recovery, double exactShare, int exactRows) {}
+  public record HeadResult(int head, SegmentSearch search, double exactShare, int exactRows) {}
 
   /**
-   * Computes all heads.
+   * Computes all heads, with scratch of its own.
    *
    * @param inputs causal queries, keys, values, scale
    * @param output receives query heads × n × value width; must not share rows with the inputs
@@ -81,43 +85,115 @@ public final class ConvAttention {
    */
   public List<HeadResult> forward(
       AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+    return forward(inputs, output, AttentionWorkspace.of(backend), parallelism);
+  }
+
+  /**
+   * Computes all heads.
+   *
+   * @param inputs causal queries, keys, values, scale
+   * @param output receives query heads × n × value width; must not share rows with the inputs
+   * @param workspace of the same backend
+   * @param parallelism how many tasks may work: over heads, or inside a single one
+   * @return one result per head
+   * @throws IllegalArgumentException if the output has another shape, the mask is not causal, the
+   *     recovery does not fit n or the workspace is of another backend
+   * @throws ArithmeticException if a logit overflows
+   */
+  public List<HeadResult> forward(
+      AttentionInputs inputs,
+      HeadTensor output,
+      AttentionWorkspace workspace,
+      Parallelism parallelism) {
     inputs.requireOutput(output);
+    workspace.requireBackend(backend);
     int heads = inputs.queries().heads();
     HeadResult[] results = new HeadResult[heads];
     // Progress counts heads, whichever level works in parallel.
     Parallelism inside = heads == 1 ? parallelism.reporting(() -> {}) : Parallelism.sequential();
-    parallelism.forEach(heads, head -> results[head] = forwardHead(inputs, head, output, inside));
+    parallelism.forEach(
+        heads,
+        head -> {
+          HeadScratch scratch = workspace.take();
+          results[head] = forwardHead(inputs, head, output, scratch, inside);
+          workspace.give(scratch);
+        });
     return List.copyOf(Arrays.asList(results));
   }
 
   private HeadResult forwardHead(
-      AttentionInputs inputs, int head, HeadTensor output, Parallelism parallelism) {
-    Recovery recovered = recovery.recover(new LogitColumns(backend, inputs, head));
-    boolean[] untrusted = new boolean[inputs.rows()];
+      AttentionInputs inputs,
+      int head,
+      HeadTensor output,
+      HeadScratch scratch,
+      Parallelism parallelism) {
+    ColumnSource logits = new LogitColumns(backend, inputs, head, scratch.workspace, parallelism);
+    Recovery recovered = recovery.recover(logits, scratch.kernels);
+    boolean[] untrusted = scratch.untrusted(inputs.rows());
     double exactShare =
         backend.attendSegments(
-            inputs, head, recovered.matrix(), guardTolerance, output, untrusted, parallelism);
-    int[] exactRows = indices(untrusted);
-    int items =
-        (exactRows.length + ExactAttention.ROWS_PER_ITEM - 1) / ExactAttention.ROWS_PER_ITEM;
+            inputs,
+            head,
+            recovered.matrix(),
+            guardTolerance,
+            output,
+            untrusted,
+            scratch.workspace,
+            parallelism);
+    int exactRows =
+        attendUntrusted(backend, inputs, head, untrusted, output, scratch.workspace, parallelism);
+    return new HeadResult(head, recovered.search(), exactShare, exactRows);
+  }
+
+  /** Recomputes flagged rows and returns how many there were. */
+  static int attendUntrusted(
+      Backend backend,
+      AttentionInputs inputs,
+      int head,
+      boolean[] untrusted,
+      HeadTensor output,
+      Workspace workspace,
+      Parallelism parallelism) {
+    int[] rows = indices(untrusted, inputs.rows());
+    int items = (rows.length + ExactAttention.ROWS_PER_ITEM - 1) / ExactAttention.ROWS_PER_ITEM;
     parallelism.forEach(
         items,
         item -> {
           int from = item * ExactAttention.ROWS_PER_ITEM;
-          int to = Math.min(exactRows.length, from + ExactAttention.ROWS_PER_ITEM);
-          backend.attendRows(inputs, head, exactRows, from, to, output);
+          int to = Math.min(rows.length, from + ExactAttention.ROWS_PER_ITEM);
+          backend.attendRows(inputs, head, rows, from, to, output, workspace);
         });
-    return new HeadResult(head, recovered, exactShare, exactRows.length);
+    return rows.length;
   }
 
-  private static int[] indices(boolean[] flags) {
-    int[] indices = new int[flags.length];
+  private static int[] indices(boolean[] flags, int rows) {
     int count = 0;
-    for (int i = 0; i < flags.length; i++) {
-      if (flags[i]) {
-        indices[count++] = i;
+    for (int row = 0; row < rows; row++) {
+      count += flags[row] ? 1 : 0;
+    }
+    int[] indices = new int[count];
+    int at = 0;
+    for (int row = 0; row < rows; row++) {
+      if (flags[row]) {
+        indices[at++] = row;
       }
     }
-    return Arrays.copyOf(indices, count);
+    return indices;
+  }
+
+  /**
+   * Plans the same attention chunk by chunk, for a prompt that arrives in pieces, from segment
+   * starts that are known: those of an earlier prompt, or of the layer's other heads.
+   *
+   * @param starts for each query head the first column of each segment, increasing from 0
+   * @param capacity the most rows there will be
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @return the state before the first row
+   * @throws IllegalArgumentException if starts do not begin at 0 or do not increase, or a number is
+   *     below 1
+   */
+  public ConvPrefill prefill(int[][] starts, int capacity, int depth, int width) {
+    return new ConvPrefill(backend, starts, capacity, depth, width, guardTolerance);
   }
 }

@@ -2,6 +2,7 @@ package io.github.convbasis.attention;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.Objects;
@@ -37,15 +38,32 @@ public final class ExactAttention {
    * @throws ArithmeticException if a logit overflows
    */
   public void forward(AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+    forward(inputs, output, backend.newWorkspace(), parallelism);
+  }
+
+  /**
+   * Computes all heads with given scratch. Query heads that read the same keys are computed
+   * together.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param output receives query heads × n × value width; must not share rows with the inputs
+   * @param workspace from the backend
+   * @param parallelism how many tasks may work
+   * @throws IllegalArgumentException if the output has another shape or overlapping rows
+   * @throws ArithmeticException if a logit overflows
+   */
+  public void forward(
+      AttentionInputs inputs, HeadTensor output, Workspace workspace, Parallelism parallelism) {
     inputs.requireOutput(output);
     int rows = inputs.rows();
     int itemsPerHead = itemsPerHead(inputs);
     parallelism.forEach(
         items(inputs),
         item -> {
-          int head = item / itemsPerHead;
+          int keyHead = item / itemsPerHead;
           int from = item % itemsPerHead * ROWS_PER_ITEM;
-          backend.attend(inputs, head, from, Math.min(rows, from + ROWS_PER_ITEM), output);
+          int to = Math.min(rows, from + ROWS_PER_ITEM);
+          backend.attendGroup(inputs, keyHead, from, to, output, workspace);
         });
   }
 
@@ -53,10 +71,10 @@ public final class ExactAttention {
    * Returns how many work items {@link #forward} makes, the steps of its progress.
    *
    * @param inputs what will be attended with
-   * @return items of up to {@value #ROWS_PER_ITEM} rows over all heads
+   * @return items of up to {@value #ROWS_PER_ITEM} rows over all key heads
    */
   public static int items(AttentionInputs inputs) {
-    return Math.multiplyExact(itemsPerHead(inputs), inputs.queries().heads());
+    return Math.multiplyExact(itemsPerHead(inputs), inputs.keys().heads());
   }
 
   private static int itemsPerHead(AttentionInputs inputs) {

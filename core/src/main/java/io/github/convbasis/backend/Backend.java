@@ -35,61 +35,93 @@ public interface Backend {
   double defaultGuardTolerance();
 
   /**
-   * Computes part of one column of logits, {@code scale·⟨queries_i, keys_key⟩} for rows i from
-   * {@code fromRow} to {@code toRow - 1}.
+   * Makes scratch for this backend's operations.
+   *
+   * @return an empty workspace
+   */
+  Workspace newWorkspace();
+
+  /**
+   * Computes part of one column of logits, {@code scale·⟨queries_i, keys_key⟩} for the rows at
+   * positions {@code fromRow} to {@code toRow - 1}.
    *
    * @param inputs queries, keys and scale
    * @param head query head
    * @param key key row, the column
-   * @param fromRow first query row
-   * @param toRow end of the query rows, exclusive
+   * @param fromRow position of the first query row, see {@link AttentionInputs#firstPosition}
+   * @param toRow end of the positions, exclusive
    * @param target receives {@code toRow - fromRow} logits from its start
    */
   void logitColumn(
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target);
 
   /**
-   * Computes whole columns of causal logits, each from the diagonal down: what {@link #logitColumn}
-   * gives, up to rounding of the precision the inputs are stored in.
+   * Computes parts of columns of causal logits, below the diagonal: what {@link #logitColumn}
+   * gives, up to rounding of the precision the inputs are stored in. An entry does not depend on
+   * the rows that are asked for with it.
    *
    * @param inputs causal queries and keys, and the scale
    * @param head query head
    * @param keys key rows, the columns, increasing
-   * @param targets for each key receives its {@code n - key} logits from its start
+   * @param fromRow position of the first query row
+   * @param toRow end of the positions, exclusive
+   * @param targets for each key receives the logit of row i, for i from {@code max(key, fromRow)}
+   *     to {@code toRow - 1}, at {@code i - key}
+   * @param workspace from this backend
+   * @return the greatest size of a logit, 0 if there is none; not finite if one of them is not
    */
-  default void logitColumns(AttentionInputs inputs, int head, int[] keys, double[][] targets) {
-    for (int r = 0; r < keys.length; r++) {
-      logitColumn(inputs, head, keys[r], keys[r], inputs.rows(), targets[r]);
-    }
-  }
+  double logitColumns(
+      AttentionInputs inputs,
+      int head,
+      int[] keys,
+      int fromRow,
+      int toRow,
+      double[][] targets,
+      Workspace workspace);
 
   /**
-   * Computes rows of exact attention, {@code softmax(logits of row i)·values}.
+   * Computes rows of exact attention, {@code softmax(logits of row i)·values}, of all query heads
+   * that read one key head.
    *
-   * <p>A row's result does not depend on which other rows are asked for in the same call.
+   * <p>A row's result does not depend on which other rows and heads are asked for in the same call.
    *
    * @param inputs what to attend with
-   * @param head query head
-   * @param fromRow first row
-   * @param toRow end of the rows, exclusive
-   * @param output receives those rows of that head
+   * @param keyHead key head
+   * @param fromRow first query row
+   * @param toRow end of the query rows, exclusive
+   * @param output receives those rows of those heads
+   * @param workspace from this backend
    * @throws ArithmeticException if a logit overflows
    */
-  void attend(AttentionInputs inputs, int head, int fromRow, int toRow, HeadTensor output);
+  void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      Workspace workspace);
 
   /**
-   * Computes scattered rows of exact attention, as {@link #attend} does neighbouring ones.
+   * Computes scattered rows of exact attention of one head, as {@link #attendGroup} does
+   * neighbouring ones.
    *
    * @param inputs what to attend with
    * @param head query head
-   * @param rows row numbers, increasing
+   * @param rows query rows, increasing
    * @param from first index into {@code rows}
    * @param to end of the indices, exclusive
    * @param output receives those rows of that head
+   * @param workspace from this backend
    * @throws ArithmeticException if a logit overflows
    */
   void attendRows(
-      AttentionInputs inputs, int head, int[] rows, int from, int to, HeadTensor output);
+      AttentionInputs inputs,
+      int head,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace);
 
   /**
    * Computes causal attention of one head from modelled logits: {@code Y = D⁻¹·(M∘exp(H))·V} for a
@@ -106,6 +138,7 @@ public interface Backend {
    * @param guardTolerance relative error from which a row is untrusted
    * @param output receives all rows of that head; untrusted rows hold unspecified finite numbers
    * @param untrusted receives true for untrusted rows, false for the others
+   * @param workspace from this backend
    * @param parallelism how many tasks may work
    * @return the share of the lower triangle, from 0 to 1, whose logits were computed from queries
    *     and keys instead of taken from H
@@ -117,5 +150,41 @@ public interface Backend {
       double guardTolerance,
       HeadTensor output,
       boolean[] untrusted,
+      Workspace workspace,
       Parallelism parallelism);
+
+  /**
+   * Plans attention from modelled logits chunk by chunk.
+   *
+   * @param capacity the most rows there will be, at least 1; a longer sequence is refused
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @param terms the most segments
+   * @return the state before the first row
+   */
+  SegmentPrefill prefill(int capacity, int depth, int width, int terms);
+
+  /**
+   * Plans causal convolution of every column with the same kernel.
+   *
+   * @param kernel n finite entries by lag
+   * @return the plan
+   */
+  ConvolutionPlan sharedConvolution(double[] kernel);
+
+  /**
+   * Plans causal convolution of every column with a kernel of its own.
+   *
+   * @param kernels for each column n finite entries by lag
+   * @return the plan, for inputs of as many columns
+   */
+  ConvolutionPlan depthwiseConvolution(double[][] kernels);
+
+  /**
+   * Plans the product with a matrix that is Toeplitz on blocks of columns.
+   *
+   * @param matrix the matrix
+   * @return the plan
+   */
+  ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix);
 }

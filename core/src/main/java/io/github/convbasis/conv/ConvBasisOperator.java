@@ -1,5 +1,11 @@
 package io.github.convbasis.conv;
 
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Backends;
+import io.github.convbasis.backend.ConvolutionPlan;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.Workspace;
+import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
 
@@ -7,7 +13,7 @@ import java.util.Arrays;
  * Multiplies a {@link ConvBasis}, or its transpose, with vectors and n × columns matrices in
  * O(terms·n log n) per column, without the n × n matrix.
  *
- * <p>Immutable and thread-safe.
+ * <p>Immutable and thread-safe; a workspace is not.
  */
 public final class ConvBasisOperator {
   /** How the terms are put to work; both give the same matrix. */
@@ -21,14 +27,36 @@ public final class ConvBasisOperator {
     DIFFERENCE
   }
 
-  private final SegmentConvolution convolution;
+  private final PlannedProduct product;
 
-  private ConvBasisOperator(SegmentConvolution convolution) {
-    this.convolution = convolution;
+  private ConvBasisOperator(Backend backend, ConvolutionPlan plan) {
+    product = new PlannedProduct(backend, plan, 0);
   }
 
   /**
-   * Plans the product with a basis in segment form.
+   * Plans the product with a segmented matrix.
+   *
+   * @param backend what computes
+   * @param matrix the matrix
+   * @return its operator, in segment form
+   */
+  public static ConvBasisOperator of(Backend backend, SegmentedToeplitz matrix) {
+    return new ConvBasisOperator(backend, backend.segmentConvolution(matrix));
+  }
+
+  /**
+   * Plans the product with a segmented matrix as the reference does it: in double, with one
+   * full-length transform size, for the scalar backend and for checking.
+   *
+   * @param matrix the matrix
+   * @return the plan, which uses no workspace
+   */
+  public static ConvolutionPlan reference(SegmentedToeplitz matrix) {
+    return SegmentConvolution.of(matrix);
+  }
+
+  /**
+   * Plans the product with a basis in segment form, in double, on the scalar backend.
    *
    * @param basis the matrix
    * @return its operator
@@ -38,7 +66,7 @@ public final class ConvBasisOperator {
   }
 
   /**
-   * Plans the product with a basis.
+   * Plans the product with a basis in double, on the scalar backend.
    *
    * @param basis the matrix
    * @param form how to compute
@@ -57,17 +85,47 @@ public final class ConvBasisOperator {
       kernels[r] = basis.coefficients(r);
     }
     Arrays.fill(ends, basis.size());
-    return new ConvBasisOperator(new SegmentConvolution(basis.size(), starts, ends, kernels));
+    return new ConvBasisOperator(
+        Backends.scalar(), new SegmentConvolution(basis.size(), starts, ends, kernels));
   }
 
   /**
-   * Plans the product with a segmented matrix.
+   * Plans the product with a segmented matrix in double, on the scalar backend.
    *
    * @param matrix the matrix
    * @return its operator, in segment form
    */
   public static ConvBasisOperator of(SegmentedToeplitz matrix) {
-    return new ConvBasisOperator(SegmentConvolution.of(matrix));
+    return of(Backends.scalar(), matrix);
+  }
+
+  /**
+   * Computes {@code H·X} of every head.
+   *
+   * @param x heads × n × columns
+   * @param y receives the result; must not share elements with x
+   * @param workspace from the backend of the plan
+   * @param parallelism how many tasks may work
+   * @throws IllegalArgumentException if shapes do not fit or x is not finite
+   * @throws ArithmeticException if a result overflows the backend's arithmetic or y
+   */
+  public void apply(HeadTensor x, HeadTensor y, Workspace workspace, Parallelism parallelism) {
+    product.apply(x, y, false, workspace, parallelism);
+  }
+
+  /**
+   * Computes {@code Hᵀ·Y} of every head.
+   *
+   * @param y heads × n × columns
+   * @param z receives the result; must not share elements with y
+   * @param workspace from the backend of the plan
+   * @param parallelism how many tasks may work
+   * @throws IllegalArgumentException if shapes do not fit or y is not finite
+   * @throws ArithmeticException if a result overflows the backend's arithmetic or z
+   */
+  public void applyTranspose(
+      HeadTensor y, HeadTensor z, Workspace workspace, Parallelism parallelism) {
+    product.apply(y, z, true, workspace, parallelism);
   }
 
   /**
@@ -78,7 +136,7 @@ public final class ConvBasisOperator {
    * @throws IllegalArgumentException if x has another length or is not finite
    */
   public double[] apply(double[] x) {
-    return convolution.apply(x, 1);
+    return product.apply(x, 1, false);
   }
 
   /**
@@ -90,7 +148,7 @@ public final class ConvBasisOperator {
    * @throws IllegalArgumentException if x has another length or is not finite
    */
   public double[] apply(double[] x, int columns) {
-    return convolution.apply(x, columns);
+    return product.apply(x, columns, false);
   }
 
   /**
@@ -101,7 +159,7 @@ public final class ConvBasisOperator {
    * @throws IllegalArgumentException if y has another length or is not finite
    */
   public double[] applyTranspose(double[] y) {
-    return convolution.applyTranspose(y, 1);
+    return product.apply(y, 1, true);
   }
 
   /**
@@ -113,6 +171,6 @@ public final class ConvBasisOperator {
    * @throws IllegalArgumentException if y has another length or is not finite
    */
   public double[] applyTranspose(double[] y, int columns) {
-    return convolution.applyTranspose(y, columns);
+    return product.apply(y, columns, true);
   }
 }

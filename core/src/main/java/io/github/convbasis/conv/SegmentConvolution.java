@@ -1,9 +1,14 @@
 package io.github.convbasis.conv;
 
+import io.github.convbasis.backend.ConvolutionPlan;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.fft.ComplexFft;
 import io.github.convbasis.fft.RealFft;
+import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 
 /**
  * Applies {@code Σ_r conv(kernel_r, m_r)·(x restricted to columns start_r … end_r-1)} and its
@@ -14,7 +19,7 @@ import java.util.Arrays;
  *
  * <p>Immutable and thread-safe.
  */
-final class SegmentConvolution {
+final class SegmentConvolution implements ConvolutionPlan {
   private final int size;
   private final int[] starts;
   private final int[] ends;
@@ -57,93 +62,94 @@ final class SegmentConvolution {
     return new SegmentConvolution(matrix.size(), starts, ends, kernels);
   }
 
-  /**
-   * Multiplies the matrix with every column.
-   *
-   * @param x n × columns, row-major
-   * @param columns number of columns, at least 1
-   * @return n × columns
-   * @throws IllegalArgumentException if x has another length or is not finite
-   */
-  double[] apply(double[] x, int columns) {
-    requireShape(x, columns);
-    double[] result = new double[x.length];
-    Workspace work = new Workspace(fft);
-    for (int column = 0; column < columns; column++) {
-      Arrays.fill(work.sumRe, 0);
-      Arrays.fill(work.sumIm, 0);
-      for (int r = 0; r < starts.length; r++) {
-        work.load(x, columns, column, starts[r], ends[r]);
-        fft.forward(work.samples, work.re, work.im);
-        for (int f = 0; f < work.re.length; f++) {
-          work.sumRe[f] += kernelRe[r][f] * work.re[f] - kernelIm[r][f] * work.im[f];
-          work.sumIm[f] += kernelRe[r][f] * work.im[f] + kernelIm[r][f] * work.re[f];
-        }
+  @Override
+  public int size() {
+    return size;
+  }
+
+  @Override
+  public void apply(
+      HeadTensor x, HeadTensor y, int head, Workspace workspace, Parallelism parallelism) {
+    eachColumn(x, y, head, parallelism, this::product);
+  }
+
+  @Override
+  public void applyTranspose(
+      HeadTensor y, HeadTensor z, int head, Workspace workspace, Parallelism parallelism) {
+    eachColumn(y, z, head, parallelism, this::transposedProduct);
+  }
+
+  private double[] product(double[] x) {
+    Spectra work = new Spectra(fft);
+    for (int r = 0; r < starts.length; r++) {
+      work.transform(x, starts[r], ends[r]);
+      for (int f = 0; f < work.re.length; f++) {
+        work.sumRe[f] += kernelRe[r][f] * work.re[f] - kernelIm[r][f] * work.im[f];
+        work.sumIm[f] += kernelRe[r][f] * work.im[f] + kernelIm[r][f] * work.re[f];
+      }
+    }
+    fft.inverse(work.sumRe, work.sumIm, work.samples);
+    return Arrays.copyOf(work.samples, size);
+  }
+
+  /** Correlates, by conjugate spectra. */
+  private double[] transposedProduct(double[] y) {
+    Spectra work = new Spectra(fft);
+    double[] result = new double[size];
+    work.transform(y, 0, size);
+    for (int r = 0; r < starts.length; r++) {
+      for (int f = 0; f < work.re.length; f++) {
+        work.sumRe[f] = kernelRe[r][f] * work.re[f] + kernelIm[r][f] * work.im[f];
+        work.sumIm[f] = kernelRe[r][f] * work.im[f] - kernelIm[r][f] * work.re[f];
       }
       fft.inverse(work.sumRe, work.sumIm, work.samples);
-      for (int row = 0; row < size; row++) {
-        result[row * columns + column] = work.samples[row];
+      for (int row = starts[r]; row < ends[r]; row++) {
+        result[row] += work.samples[row];
       }
     }
     return result;
   }
 
-  /**
-   * Multiplies the transposed matrix with every column: correlations, by conjugate spectra.
-   *
-   * @param y n × columns, row-major
-   * @param columns number of columns, at least 1
-   * @return n × columns
-   * @throws IllegalArgumentException if y has another length or is not finite
-   */
-  double[] applyTranspose(double[] y, int columns) {
-    requireShape(y, columns);
-    double[] result = new double[y.length];
-    Workspace work = new Workspace(fft);
-    for (int column = 0; column < columns; column++) {
-      work.load(y, columns, column, 0, size);
-      fft.forward(work.samples, work.re, work.im);
-      for (int r = 0; r < starts.length; r++) {
-        for (int f = 0; f < work.re.length; f++) {
-          work.sumRe[f] = kernelRe[r][f] * work.re[f] + kernelIm[r][f] * work.im[f];
-          work.sumIm[f] = kernelRe[r][f] * work.im[f] - kernelIm[r][f] * work.re[f];
-        }
-        fft.inverse(work.sumRe, work.sumIm, work.samples);
-        for (int row = starts[r]; row < ends[r]; row++) {
-          result[row * columns + column] += work.samples[row];
+  private void eachColumn(
+      HeadTensor source,
+      HeadTensor target,
+      int head,
+      Parallelism parallelism,
+      UnaryOperator<double[]> product) {
+    int width = source.width();
+    double[][] results = new double[width][];
+    parallelism.forEach(
+        width,
+        column -> {
+          double[] input = new double[size];
+          for (int row = 0; row < size; row++) {
+            input[row] = source.get(head, row, column);
+          }
+          results[column] = product.apply(input);
+        });
+    double[] line = new double[width];
+    for (int row = 0; row < size; row++) {
+      for (int column = 0; column < width; column++) {
+        line[column] = results[column][row];
+        if (!Double.isFinite(line[column])) {
+          throw new ArithmeticException("product overflows at row " + row + ", column " + column);
         }
       }
-    }
-    return result;
-  }
-
-  private void requireShape(double[] x, int columns) {
-    if (columns < 1 || x.length != (long) size * columns) {
-      throw new IllegalArgumentException(
-          String.format(
-              "input must have %d × %d = %d elements, was %d",
-              size, columns, (long) size * columns, x.length));
-    }
-    for (int i = 0; i < x.length; i++) {
-      // A transform would spread it over every row.
-      if (!Double.isFinite(x[i])) {
-        throw new IllegalArgumentException(
-            String.format(
-                "input must be finite, was %s at row %d, column %d",
-                x[i], i / columns, i % columns));
-      }
+      target.setRow(head, row, line);
     }
   }
 
-  /** Arrays of one call. */
-  private static final class Workspace {
+  /** Spectra of one column. */
+  private static final class Spectra {
+    final RealFft fft;
     final double[] samples;
     final double[] re;
     final double[] im;
     final double[] sumRe;
     final double[] sumIm;
 
-    Workspace(RealFft fft) {
+    Spectra(RealFft fft) {
+      this.fft = fft;
       samples = new double[fft.size()];
       re = new double[fft.spectrumSize()];
       im = new double[fft.spectrumSize()];
@@ -151,12 +157,11 @@ final class SegmentConvolution {
       sumIm = new double[fft.spectrumSize()];
     }
 
-    /** Places rows {@code from … to-1} of a column at their own index and zeros elsewhere. */
-    void load(double[] x, int columns, int column, int from, int to) {
+    /** Transforms rows {@code from … to-1} at their own index and zeros elsewhere. */
+    void transform(double[] x, int from, int to) {
       Arrays.fill(samples, 0);
-      for (int row = from; row < to; row++) {
-        samples[row] = x[row * columns + column];
-      }
+      System.arraycopy(x, from, samples, from, to - from);
+      fft.forward(samples, re, im);
     }
   }
 }

@@ -1,10 +1,11 @@
 package io.github.convbasis.decompose;
 
-import io.github.convbasis.decompose.Recovery.Outcome;
-import io.github.convbasis.decompose.Recovery.Strategy;
+import io.github.convbasis.decompose.SegmentSearch.Outcome;
+import io.github.convbasis.decompose.SegmentSearch.Strategy;
 import io.github.convbasis.matrix.ColumnSource;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -38,14 +39,21 @@ public final class ConvBasisRecovery {
   private final int window;
   private final double delta;
   private final double epsilon;
+  private final int[] given;
 
   private ConvBasisRecovery(
       Strategy strategy, int terms, int window, double delta, double epsilon) {
+    this(strategy, terms, window, delta, epsilon, new int[0]);
+  }
+
+  private ConvBasisRecovery(
+      Strategy strategy, int terms, int window, double delta, double epsilon, int[] given) {
     this.strategy = strategy;
     this.terms = terms;
     this.window = window;
     this.delta = delta;
     this.epsilon = epsilon;
+    this.given = given;
   }
 
   /**
@@ -63,12 +71,39 @@ public final class ConvBasisRecovery {
   }
 
   /**
+   * Takes known starts and searches for nothing; for plans that are used again.
+   *
+   * @param starts first column of each segment, strictly increasing from 0
+   * @return a recovery to use
+   * @throws IllegalArgumentException if they do not begin at 0 or do not increase
+   */
+  public static ConvBasisRecovery ofStarts(int... starts) {
+    if (starts.length == 0 || starts[0] != 0) {
+      throw new IllegalArgumentException(
+          "starts must begin with 0, was " + (starts.length == 0 ? "empty" : starts[0]));
+    }
+    for (int r = 1; r < starts.length; r++) {
+      if (starts[r] <= starts[r - 1]) {
+        throw new IllegalArgumentException(
+            String.format(
+                "starts[%d] must be greater than %d, was %d", r, starts[r - 1], starts[r]));
+      }
+    }
+    return new ConvBasisRecovery(
+        Strategy.GIVEN, starts.length, UNSET, UNSET, UNSET, starts.clone());
+  }
+
+  /**
    * Chooses the search.
    *
    * @param strategy literal or repaired
    * @return a changed copy
+   * @throws IllegalArgumentException if it is {@link Strategy#GIVEN}, which needs {@link #ofStarts}
    */
   public ConvBasisRecovery withStrategy(Strategy strategy) {
+    if (strategy == Strategy.GIVEN) {
+      throw new IllegalArgumentException("strategy must be LITERAL or REPAIRED, was GIVEN");
+    }
     return new ConvBasisRecovery(
         Objects.requireNonNull(strategy, "strategy"), terms, window, delta, epsilon);
   }
@@ -118,16 +153,49 @@ public final class ConvBasisRecovery {
   }
 
   /**
-   * Searches a matrix for its segments.
+   * Searches a matrix for its segments and reads their kernels.
    *
    * @param source gives columns of H
    * @return the recovered matrix and how the search went
    * @throws IllegalArgumentException if T exceeds n, or {@code δ < 2Tε}; where both are equal every
-   *     column counts as different, and the first columns become the terms
+   *     column counts as different, and the first columns become the terms; or if a given start is
+   *     not below n
    * @throws ArithmeticException if entries are so large that distances overflow
    */
   public Recovery recover(ColumnSource source) {
+    return recover(source, new KernelStore());
+  }
+
+  /**
+   * Does the same, with kernels in a store that may hold those of an earlier matrix.
+   *
+   * @param source gives columns of H
+   * @param store receives the kernels
+   * @return the recovered matrix, valid until the store is used again, and how the search went
+   * @throws IllegalArgumentException as {@link #recover(ColumnSource)}
+   * @throws ArithmeticException as {@link #recover(ColumnSource)}
+   */
+  public Recovery recover(ColumnSource source, KernelStore store) {
+    SegmentSearch search = search(source);
     int n = source.size();
+    int[] starts = search.starts().stream().mapToInt(Integer::intValue).toArray();
+    double[][] kernels = store.reserve(n, starts);
+    // The literal search takes the columns before its first term for zero.
+    int zero = starts.length - search.columns();
+    if (zero > 0) {
+      Arrays.fill(kernels[0], 0, n, 0);
+    }
+    source.copyColumns(
+        Arrays.copyOfRange(starts, zero, starts.length),
+        Arrays.copyOfRange(kernels, zero, starts.length));
+    return new Recovery(SegmentedToeplitz.wrap(n, starts, kernels), search);
+  }
+
+  private SegmentSearch search(ColumnSource source) {
+    int n = source.size();
+    if (strategy == Strategy.GIVEN) {
+      return given(n);
+    }
     boolean everyColumn = strategy == Strategy.REPAIRED && terms >= n && delta == UNSET;
     int t = window != UNSET ? window : everyColumn ? 1 : defaultWindow(n);
     if (t > n) {
@@ -136,7 +204,9 @@ public final class ConvBasisRecovery {
     double noise = Math.max(epsilon, 0);
     PrefixSearch search = new PrefixSearch(source, t, Math.max(1, n / PROBES_PER_MATRIX));
     if (everyColumn) {
-      return everyColumn(search, t, noise);
+      int[] all = new int[n];
+      Arrays.setAll(all, j -> j);
+      return found(all, t, 0, noise, 0, n, 0, Outcome.COVERED);
     }
     double d = delta != UNSET ? delta : epsilon > 0 ? 5 * t * epsilon : search.firstDelta();
     if (d < 2 * t * noise) {
@@ -151,22 +221,34 @@ public final class ConvBasisRecovery {
       d = leastCoveringDelta(search, d, 2 * t * noise);
       starts = search.starts(terms, d - 2 * t * noise);
     }
-    SegmentedToeplitz matrix = readColumns(source, starts.columns());
-    return new Recovery(
-        matrix, strategy, t, d, noise, search.probes(), matrix.terms(), 0, starts.outcome());
+    int[] columns = starts.columns();
+    return found(columns, t, d, noise, search.probes(), columns.length, 0, starts.outcome());
+  }
+
+  private SegmentSearch given(int n) {
+    int last = given[given.length - 1];
+    if (last >= n) {
+      throw new IllegalArgumentException("starts must be below n = " + n + ", was " + last);
+    }
+    return found(given, 0, 0, 0, 0, given.length, 0, Outcome.GIVEN);
+  }
+
+  private SegmentSearch found(
+      int[] starts,
+      int t,
+      double d,
+      double noise,
+      int probes,
+      int columns,
+      int unconfirmed,
+      Outcome outcome) {
+    List<Integer> list = Arrays.stream(starts).boxed().toList();
+    return new SegmentSearch(list, strategy, t, d, noise, probes, columns, unconfirmed, outcome);
   }
 
   /** The last T - 1 columns cannot start a segment, so T is kept small beside n. */
   private static int defaultWindow(int n) {
     return Math.max(1, Math.min(DEFAULT_WINDOW, n / 4));
-  }
-
-  private Recovery everyColumn(PrefixSearch search, int t, double noise) {
-    int n = search.source().size();
-    int[] all = new int[n];
-    Arrays.setAll(all, j -> j);
-    SegmentedToeplitz matrix = readColumns(search.source(), all);
-    return new Recovery(matrix, strategy, t, 0, noise, 0, n, 0, Outcome.COVERED);
   }
 
   /** Raises δ until the allowed terms reach the last column, then bisects for the least such δ. */
@@ -189,7 +271,7 @@ public final class ConvBasisRecovery {
   }
 
   /** The paper's Recover: k rounds of binary search against the last prefix found. */
-  private Recovery literal(PrefixSearch search, int t, double d, double noise) {
+  private SegmentSearch literal(PrefixSearch search, int t, double d, double noise) {
     int n = search.source().size();
     int last = n - t;
     int[] starts = new int[Math.min(terms, last + 1)];
@@ -215,40 +297,13 @@ public final class ConvBasisRecovery {
       search.source().copyColumn(low, low, low + t, prefix);
       next = low + 1;
     }
-    SegmentedToeplitz matrix =
-        withZeroColumnsModelled(readColumns(search.source(), Arrays.copyOf(starts, found)));
     Outcome outcome = found < terms ? Outcome.OUT_OF_COLUMNS : Outcome.TERM_LIMIT;
-    return new Recovery(
-        matrix, strategy, t, d, noise, search.probes(), found, unconfirmed, outcome);
-  }
-
-  /**
-   * Puts a zero kernel before the first start, since Recover takes the columns before it for zero.
-   * The exponential lemma needs the first support to be n.
-   */
-  private static SegmentedToeplitz withZeroColumnsModelled(SegmentedToeplitz matrix) {
-    if (matrix.start(0) == 0) {
-      return matrix;
-    }
-    int terms = matrix.terms();
-    int[] starts = new int[terms + 1];
-    double[][] kernels = new double[terms + 1][];
-    kernels[0] = new double[matrix.size()];
-    for (int r = 0; r < terms; r++) {
-      starts[r + 1] = matrix.start(r);
-      kernels[r + 1] = matrix.kernel(r);
-    }
-    return SegmentedToeplitz.of(matrix.size(), starts, kernels);
-  }
-
-  private static SegmentedToeplitz readColumns(ColumnSource source, int[] starts) {
-    int n = source.size();
-    double[][] kernels = new double[starts.length][];
-    for (int r = 0; r < starts.length; r++) {
-      kernels[r] = new double[n - starts[r]];
-    }
-    source.copyColumns(starts, kernels);
-    return SegmentedToeplitz.of(n, starts, kernels);
+    // Recover takes the columns before the first term for zero. The exponential lemma needs the
+    // first support to be n, so these get a segment of their own.
+    int zero = starts[0] > 0 ? 1 : 0;
+    int[] all = new int[found + zero];
+    System.arraycopy(starts, 0, all, zero, found);
+    return found(all, t, d, noise, search.probes(), found, unconfirmed, outcome);
   }
 
   /**

@@ -1,7 +1,7 @@
 package io.github.convbasis.decompose;
 
 import io.github.convbasis.decompose.ConvBasisRecovery.Starts;
-import io.github.convbasis.decompose.Recovery.Outcome;
+import io.github.convbasis.decompose.SegmentSearch.Outcome;
 import io.github.convbasis.matrix.ColumnSource;
 import java.util.Arrays;
 

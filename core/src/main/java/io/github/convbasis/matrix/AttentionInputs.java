@@ -59,6 +59,12 @@ public record AttentionInputs(
           queries.rows(),
           keys.rows());
     }
+    if (mask == AttentionMask.CAUSAL_CHUNK && keys.rows() < queries.rows()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "keys must have at least the %d rows of queries that are a chunk, was %d",
+              queries.rows(), keys.rows()));
+    }
     if (!Double.isFinite(scale)) {
       throw new IllegalArgumentException("scale must be finite, was " + scale);
     }
@@ -85,6 +91,22 @@ public record AttentionInputs(
   public static AttentionInputs causal(HeadTensor queries, HeadTensor keys, HeadTensor values) {
     double scale = 1 / Math.sqrt(queries.width());
     return new AttentionInputs(queries, keys, values, scale, AttentionMask.CAUSAL);
+  }
+
+  /**
+   * Makes causal inputs of a chunk, {@link AttentionMask#CAUSAL_CHUNK}, with the usual scale {@code
+   * 1/√d}.
+   *
+   * @param queries query heads × the last rows × d
+   * @param keys key heads × all rows so far × d
+   * @param values key heads × all rows so far × value width
+   * @return the checked inputs
+   * @throws IllegalArgumentException as the constructor
+   */
+  public static AttentionInputs causalChunk(
+      HeadTensor queries, HeadTensor keys, HeadTensor values) {
+    double scale = 1 / Math.sqrt(queries.width());
+    return new AttentionInputs(queries, keys, values, scale, AttentionMask.CAUSAL_CHUNK);
   }
 
   /**
@@ -118,13 +140,22 @@ public record AttentionInputs(
   }
 
   /**
+   * Returns how many query heads read one key head.
+   *
+   * @return query heads per key head, at least 1
+   */
+  public int groupSize() {
+    return queries.heads() / keys.heads();
+  }
+
+  /**
    * Returns the key head that a query head reads.
    *
    * @param head query head, from 0
    * @return key head, from 0
    */
   public int keyHead(int head) {
-    return Objects.checkIndex(head, queries.heads()) / (queries.heads() / keys.heads());
+    return Objects.checkIndex(head, queries.heads()) / groupSize();
   }
 
   /**
@@ -134,7 +165,17 @@ public record AttentionInputs(
    * @return number of visible keys, at least 1
    */
   public int visibleKeys(int row) {
-    return mask == AttentionMask.CAUSAL ? row + 1 : keys.rows();
+    return mask == AttentionMask.NONE ? keys.rows() : firstPosition() + row + 1;
+  }
+
+  /**
+   * Returns the place of query row 0 in the sequence of the keys: what a causal row sees are the
+   * keys up to its own place.
+   *
+   * @return 0, but for a chunk the number of keys before it
+   */
+  public int firstPosition() {
+    return mask == AttentionMask.CAUSAL_CHUNK ? keys.rows() - queries.rows() : 0;
   }
 
   /**

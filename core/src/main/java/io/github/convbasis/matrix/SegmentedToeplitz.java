@@ -12,7 +12,8 @@ import java.util.Objects;
  * running sum of basis vectors), so it has {@code n - start(r)} entries. Columns before the first
  * start are zero.
  *
- * <p>Memory {@code Σ_r (n - start(r))}, at most terms·n doubles. Immutable and thread-safe.
+ * <p>Memory {@code Σ_r (n - start(r))}, at most terms·n doubles. Immutable and thread-safe, as long
+ * as nobody writes to arrays that were wrapped.
  */
 public final class SegmentedToeplitz implements LowerTriangular {
   private final int size;
@@ -43,13 +44,8 @@ public final class SegmentedToeplitz implements LowerTriangular {
           "kernels must be " + starts.length + " like starts, was " + kernels.length);
     }
     double[][] copies = new double[kernels.length][];
+    requireIncreasing(size, starts);
     for (int r = 0; r < starts.length; r++) {
-      int least = r == 0 ? 0 : starts[r - 1] + 1;
-      if (starts[r] < least || starts[r] >= size) {
-        throw new IllegalArgumentException(
-            String.format(
-                "starts[%d] must be between %d and %d, was %d", r, least, size - 1, starts[r]));
-      }
       if (kernels[r].length != size - starts[r]) {
         throw new IllegalArgumentException(
             String.format(
@@ -67,6 +63,41 @@ public final class SegmentedToeplitz implements LowerTriangular {
       copies[r] = kernels[r].clone();
     }
     return new SegmentedToeplitz(size, starts.clone(), copies);
+  }
+
+  private static void requireIncreasing(int size, int[] starts) {
+    for (int r = 0; r < starts.length; r++) {
+      int least = r == 0 ? 0 : starts[r - 1] + 1;
+      if (starts[r] < least || starts[r] >= size) {
+        throw new IllegalArgumentException(
+            String.format(
+                "starts[%d] must be between %d and %d, was %d", r, least, size - 1, starts[r]));
+      }
+    }
+  }
+
+  /**
+   * Wraps segments without copying or reading their kernels, for arrays of terms·n entries that
+   * were checked when they were filled. The caller must not change them while this matrix is used.
+   *
+   * @param size number of rows and columns, n
+   * @param starts first column of each segment, strictly increasing in {@code 0 … n-1}
+   * @param kernels for each segment the entries by lag, at least {@code n - starts[r]} of them, all
+   *     of these finite; there may be more arrays than segments
+   * @return the matrix
+   * @throws IllegalArgumentException if the starts do not increase or a kernel is too short
+   */
+  public static SegmentedToeplitz wrap(int size, int[] starts, double[][] kernels) {
+    requireIncreasing(size, starts);
+    for (int r = 0; r < starts.length; r++) {
+      if (kernels[r].length < size - starts[r]) {
+        throw new IllegalArgumentException(
+            String.format(
+                "kernels[%d] must have at least %d entries, was %d",
+                r, size - starts[r], kernels[r].length));
+      }
+    }
+    return new SegmentedToeplitz(size, starts.clone(), kernels);
   }
 
   @Override
@@ -121,7 +152,20 @@ public final class SegmentedToeplitz implements LowerTriangular {
    * @return {@code n - start(segment)} entries by lag
    */
   public double[] kernel(int segment) {
-    return kernels[segment].clone();
+    return Arrays.copyOf(kernels[segment], size - starts[segment]);
+  }
+
+  /**
+   * Copies a part of a kernel.
+   *
+   * @param segment segment, from 0
+   * @param fromLag first lag
+   * @param toLag end of the lags, exclusive, at most {@code n - start(segment)}
+   * @param target receives {@code toLag - fromLag} entries
+   * @param at index of the first
+   */
+  public void copyKernel(int segment, int fromLag, int toLag, double[] target, int at) {
+    System.arraycopy(kernels[segment], fromLag, target, at, toLag - fromLag);
   }
 
   /**
@@ -151,13 +195,14 @@ public final class SegmentedToeplitz implements LowerTriangular {
     double[] tails = new double[size];
     for (int r = 0; r < starts.length; r++) {
       double[] kernel = kernels[r];
+      int lags = size - starts[r];
       int width = end(r) - starts[r];
-      for (int lag = kernel.length - 1; lag >= 0; lag--) {
-        boolean blockEnds = (lag + 1) % width == 0 || lag + 1 == kernel.length;
+      for (int lag = lags - 1; lag >= 0; lag--) {
+        boolean blockEnds = (lag + 1) % width == 0 || lag + 1 == lags;
         tails[lag] = kernel[lag] + (blockEnds ? 0 : tails[lag + 1]);
       }
       double head = 0;
-      for (int lag = 0; lag < kernel.length; lag++) {
+      for (int lag = 0; lag < lags; lag++) {
         head = kernel[lag] + (lag % width == 0 ? 0 : head);
         boolean reachesBack = lag >= width && (lag + 1) % width != 0;
         sums[starts[r] + lag] += reachesBack ? tails[lag - width + 1] + head : head;

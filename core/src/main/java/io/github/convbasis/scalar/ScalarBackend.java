@@ -2,7 +2,10 @@ package io.github.convbasis.scalar;
 
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPrefill;
+import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.conv.ConvBasisOperator;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
@@ -29,25 +32,74 @@ final class ScalarBackend implements Backend {
   }
 
   @Override
+  public Workspace newWorkspace() {
+    return Unused.WORKSPACE;
+  }
+
+  /** The reference allocates what it needs, where it needs it. */
+  private enum Unused implements Workspace {
+    WORKSPACE
+  }
+
+  @Override
   public void logitColumn(
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target) {
     double[] keyRow = new double[inputs.keys().width()];
     inputs.keys().copyRow(inputs.keyHead(head), key, keyRow);
     for (int row = fromRow; row < toRow; row++) {
-      target[row - fromRow] = inputs.scale() * inputs.queries().dot(head, row, keyRow);
+      int query = row - inputs.firstPosition();
+      target[row - fromRow] = inputs.scale() * inputs.queries().dot(head, query, keyRow);
     }
   }
 
   @Override
-  public void attend(AttentionInputs inputs, int head, int fromRow, int toRow, HeadTensor output) {
+  public double logitColumns(
+      AttentionInputs inputs,
+      int head,
+      int[] keys,
+      int fromRow,
+      int toRow,
+      double[][] targets,
+      Workspace workspace) {
+    double greatest = 0;
+    double[] column = new double[toRow - fromRow];
+    for (int r = 0; r < keys.length && keys[r] < toRow; r++) {
+      int first = Math.max(keys[r], fromRow);
+      logitColumn(inputs, head, keys[r], first, toRow, column);
+      System.arraycopy(column, 0, targets[r], first - keys[r], toRow - first);
+      for (int i = 0; i < toRow - first; i++) {
+        // Unlike a comparison, this lets NaN through.
+        greatest = Math.max(greatest, Math.abs(column[i]));
+      }
+    }
+    return greatest;
+  }
+
+  @Override
+  public void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      Workspace workspace) {
     int[] rows = new int[toRow - fromRow];
     Arrays.setAll(rows, i -> fromRow + i);
-    attendRows(inputs, head, rows, 0, rows.length, output);
+    int firstHead = keyHead * inputs.groupSize();
+    for (int head = firstHead; head < firstHead + inputs.groupSize(); head++) {
+      attendRows(inputs, head, rows, 0, rows.length, output, workspace);
+    }
   }
 
   @Override
   public void attendRows(
-      AttentionInputs inputs, int head, int[] rows, int from, int to, HeadTensor output) {
+      AttentionInputs inputs,
+      int head,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace) {
     double[] weights = new double[inputs.keys().rows()];
     double[] result = new double[inputs.values().width()];
     for (int index = from; index < to; index++) {
@@ -64,13 +116,14 @@ final class ScalarBackend implements Backend {
       double guardTolerance,
       HeadTensor output,
       boolean[] untrusted,
+      Workspace workspace,
       Parallelism parallelism) {
     HeadTensor values = inputs.values();
     int keyHead = inputs.keyHead(head);
     int n = logits.size();
     int width = values.width();
     SegmentedToeplitz weights = weights(logits);
-    ConvBasisOperator operator = ConvBasisOperator.of(weights);
+    ConvBasisOperator operator = ConvBasisOperator.of(this, weights);
     // Values are divided by their greatest, so that neither products nor squares overflow or
     // vanish.
     double greatest = values.maxAbs(keyHead);
@@ -114,12 +167,34 @@ final class ScalarBackend implements Backend {
     return 0;
   }
 
+  @Override
+  public SegmentPrefill prefill(int capacity, int depth, int width, int terms) {
+    return new ScalarPrefill(capacity);
+  }
+
+  @Override
+  public ConvolutionPlan sharedConvolution(double[] kernel) {
+    return segmentConvolution(
+        SegmentedToeplitz.of(kernel.length, new int[] {0}, new double[][] {kernel}));
+  }
+
+  @Override
+  public ConvolutionPlan depthwiseConvolution(double[][] kernels) {
+    return new ColumnwiseConvolution(
+        Arrays.stream(kernels).map(this::sharedConvolution).toArray(ConvolutionPlan[]::new));
+  }
+
+  @Override
+  public ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
+    return ConvBasisOperator.reference(matrix);
+  }
+
   /**
    * Returns exp(H - shift). A shift of the whole matrix cancels in D⁻¹A and keeps it Toeplitz by
    * segments, which a maximum per row would not; with the greatest logit as shift nothing
    * overflows.
    */
-  private static SegmentedToeplitz weights(SegmentedToeplitz logits) {
+  static SegmentedToeplitz weights(SegmentedToeplitz logits) {
     int terms = logits.terms();
     double shift = Double.NEGATIVE_INFINITY;
     for (int r = 0; r < terms; r++) {

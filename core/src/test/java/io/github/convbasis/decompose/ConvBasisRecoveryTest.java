@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.convbasis.decompose.Recovery.Outcome;
-import io.github.convbasis.decompose.Recovery.Strategy;
+import io.github.convbasis.decompose.SegmentSearch.Outcome;
+import io.github.convbasis.decompose.SegmentSearch.Strategy;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -39,8 +39,8 @@ class ConvBasisRecoveryTest {
     int[] expected = {0, 90, 250};
     Recovery recovery = literal(3, 4, 4).recover(steps(expected, LEVEL_A, LEVEL_B, LEVEL_C));
     assertArrayEquals(expected, starts(recovery));
-    assertEquals(0, recovery.unconfirmedTerms());
-    assertEquals(Outcome.TERM_LIMIT, recovery.outcome());
+    assertEquals(0, recovery.search().unconfirmedTerms());
+    assertEquals(Outcome.TERM_LIMIT, recovery.search().outcome());
   }
 
   @Test
@@ -51,7 +51,7 @@ class ConvBasisRecoveryTest {
     assertEquals(380, starts(literal)[1], "the first probe lands in the second A");
     Recovery repaired = ConvBasisRecovery.ofTerms(10).recover(returning);
     assertArrayEquals(expected, starts(repaired));
-    assertEquals(Outcome.COVERED, repaired.outcome());
+    assertEquals(Outcome.COVERED, repaired.search().outcome());
   }
 
   @Test
@@ -59,8 +59,8 @@ class ConvBasisRecoveryTest {
     SegmentedToeplitz one = steps(new int[] {0}, LEVEL_A);
     Recovery literal = literal(5, 4, 4).recover(one);
     assertArrayEquals(new int[] {0, N - 4}, starts(literal));
-    assertEquals(1, literal.unconfirmedTerms());
-    assertEquals(Outcome.OUT_OF_COLUMNS, literal.outcome());
+    assertEquals(1, literal.search().unconfirmedTerms());
+    assertEquals(Outcome.OUT_OF_COLUMNS, literal.search().outcome());
     Recovery repaired = ConvBasisRecovery.ofTerms(5).recover(one);
     assertArrayEquals(new int[] {0}, starts(repaired));
   }
@@ -85,8 +85,8 @@ class ConvBasisRecoveryTest {
     Recovery repaired =
         ConvBasisRecovery.ofTerms(2).withDelta(1).recover(steps(expected, LEVEL_A, LEVEL_B));
     // 400/256 rounds down to steps of one: every column is looked at here, but no more than that.
-    assertTrue(repaired.probes() <= N, "probes " + repaired.probes());
-    assertEquals(1, repaired.columns());
+    assertTrue(repaired.search().probes() <= N, "probes " + repaired.search().probes());
+    assertEquals(1, repaired.search().columns());
   }
 
   @Test
@@ -95,7 +95,7 @@ class ConvBasisRecoveryTest {
     for (int terms : new int[] {N, N + 1, Integer.MAX_VALUE}) {
       Recovery recovery = ConvBasisRecovery.ofTerms(terms).recover(matrix);
       assertEquals(N, recovery.matrix().terms());
-      assertEquals(Outcome.COVERED, recovery.outcome());
+      assertEquals(Outcome.COVERED, recovery.search().outcome());
     }
   }
 
@@ -109,7 +109,7 @@ class ConvBasisRecoveryTest {
     }
     Recovery recovery = ConvBasisRecovery.ofTerms(12).recover(steps(starts, levels));
     assertTrue(recovery.matrix().terms() <= 12);
-    assertEquals(Outcome.COVERED, recovery.outcome());
+    assertEquals(Outcome.COVERED, recovery.search().outcome());
     assertTrue(
         starts(recovery)[recovery.matrix().terms() - 1] >= 320, "the last great step is seen");
   }

@@ -1,5 +1,6 @@
 package io.github.convbasis.properties;
 
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.conv.CausalConvolution;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -14,7 +15,7 @@ class CausalConvolutionProperties {
     double[] x = sample.lane(1);
     double[] expected = Reference.product(Reference.toeplitz(kernel), x);
     Tolerances.CONVOLUTION.requireClose(
-        new CausalConvolution(kernel).apply(x, 1), expected, unit(kernel, x));
+        CausalConvolution.of(Backends.scalar(), kernel).apply(x, 1), expected, unit(kernel, x));
   }
 
   @Property
@@ -24,7 +25,7 @@ class CausalConvolutionProperties {
     double[] y = sample.lane(1);
     double[][] transposed = Reference.transpose(Reference.toeplitz(kernel));
     Tolerances.CONVOLUTION.requireClose(
-        new CausalConvolution(kernel).applyTranspose(y, 1),
+        CausalConvolution.of(Backends.scalar(), kernel).applyTranspose(y, 1),
         Reference.product(transposed, y),
         unit(kernel, y));
   }
@@ -37,7 +38,7 @@ class CausalConvolutionProperties {
     double[] x = new double[sample.n()];
     int row = Math.floorMod(sample.seed(), sample.n());
     x[row] = sample.scale();
-    double[] y = new CausalConvolution(kernel).apply(x, 1);
+    double[] y = CausalConvolution.of(Backends.scalar(), kernel).apply(x, 1);
     for (int i = 0; i < row; i++) {
       Tolerances.CONVOLUTION.require(y[i], unit(kernel, x), "row " + i);
     }

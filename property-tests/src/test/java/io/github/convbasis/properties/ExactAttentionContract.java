@@ -111,7 +111,7 @@ abstract class ExactAttentionContract implements BackendContract {
     int from = count / 3;
     int to = count - count / 4;
     HeadTensor output = sample.blankOutput();
-    backend().attendRows(inputs, head, rows, from, to, output);
+    backend().attendRows(inputs, head, rows, from, to, output, backend().newWorkspace());
     for (int row = 0; row < sample.n(); row++) {
       int at = Arrays.binarySearch(rows, row);
       boolean asked = from <= at && at < to;

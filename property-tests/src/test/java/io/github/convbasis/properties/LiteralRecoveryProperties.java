@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.decompose.Recovery;
-import io.github.convbasis.decompose.Recovery.Outcome;
-import io.github.convbasis.decompose.Recovery.Strategy;
+import io.github.convbasis.decompose.SegmentSearch.Outcome;
+import io.github.convbasis.decompose.SegmentSearch.Strategy;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
 import net.jqwik.api.ForAll;
@@ -22,7 +22,7 @@ class LiteralRecoveryProperties {
     NoisySegments source = sample.matrix();
     Recovery found = sample.recovery().withStrategy(Strategy.LITERAL).recover(source);
     int zeroColumns = zeroColumns(source.segments());
-    assertEquals(sample.count(), found.columns(), "columns read");
+    assertEquals(sample.count(), found.search().columns(), "columns read");
     assertEquals(sample.count() + zeroColumns, found.matrix().terms(), "terms");
     assertEquals(0, found.matrix().start(0), "first start");
     for (int r = 0; r < sample.count(); r++) {
@@ -34,8 +34,8 @@ class LiteralRecoveryProperties {
     }
     // Search never probes the last possible start, so a segment there is found unconfirmed.
     boolean atTheEnd = source.segments().start(sample.count() - 1) == sample.lastStart();
-    assertEquals(atTheEnd ? 1 : 0, found.unconfirmedTerms(), "unconfirmed terms");
-    assertEquals(Outcome.TERM_LIMIT, found.outcome());
+    assertEquals(atTheEnd ? 1 : 0, found.search().unconfirmedTerms(), "unconfirmed terms");
+    assertEquals(Outcome.TERM_LIMIT, found.search().outcome());
   }
 
   /** One term more when the columns before the first start must be modelled as zero. */
@@ -48,7 +48,8 @@ class LiteralRecoveryProperties {
       @ForAll(supplier = NonDegenerateSample.Any.class) NonDegenerateSample sample) {
     Recovery found = sample.recovery().withStrategy(Strategy.LITERAL).recover(sample.matrix());
     int bits = 32 - Integer.numberOfLeadingZeros(sample.n());
-    assertTrue(found.probes() <= sample.count() * bits, found.probes() + " probes");
+    assertTrue(
+        found.search().probes() <= sample.count() * bits, found.search().probes() + " probes");
   }
 
   @Property
@@ -65,10 +66,10 @@ class LiteralRecoveryProperties {
             .recover(source);
     boolean atTheEnd = source.segments().start(sample.count() - 1) == sample.lastStart();
     int invented = atTheEnd ? 0 : 1;
-    assertEquals(sample.count() + invented, found.columns(), "columns read");
-    assertEquals(1, found.unconfirmedTerms(), "unconfirmed terms");
+    assertEquals(sample.count() + invented, found.search().columns(), "columns read");
+    assertEquals(1, found.search().unconfirmedTerms(), "unconfirmed terms");
     boolean limit = invented == tooMany;
-    assertEquals(limit ? Outcome.TERM_LIMIT : Outcome.OUT_OF_COLUMNS, found.outcome());
+    assertEquals(limit ? Outcome.TERM_LIMIT : Outcome.OUT_OF_COLUMNS, found.search().outcome());
     for (int r = 0; r < sample.count(); r++) {
       int actual = found.matrix().start(r + zeroColumns(source.segments()));
       assertEquals(source.segments().start(r), actual, "start " + r);
@@ -90,9 +91,12 @@ class LiteralRecoveryProperties {
             .recover(sample.matrix());
     assertEquals(0, found.matrix().start(0), "first start");
     int possible = sample.n() - t + 1;
-    assertTrue(found.columns() <= Math.min(terms, possible), found.columns() + " columns");
-    Outcome expected = found.columns() < terms ? Outcome.OUT_OF_COLUMNS : Outcome.TERM_LIMIT;
-    assertEquals(expected, found.outcome());
+    assertTrue(
+        found.search().columns() <= Math.min(terms, possible),
+        found.search().columns() + " columns");
+    Outcome expected =
+        found.search().columns() < terms ? Outcome.OUT_OF_COLUMNS : Outcome.TERM_LIMIT;
+    assertEquals(expected, found.search().outcome());
   }
 
   /** Why T and δ must fit the data: with δ = 0 every column counts as different. */

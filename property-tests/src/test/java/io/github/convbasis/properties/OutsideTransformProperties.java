@@ -1,5 +1,6 @@
 package io.github.convbasis.properties;
 
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.conv.CausalConvolution;
 import io.github.convbasis.fft.ComplexFft;
 import io.github.convbasis.fft.RealFft;
@@ -48,7 +49,7 @@ class OutsideTransformProperties {
     double[] x = sample.lane(1);
     double norms = Reference.norm2(kernel) * Reference.norm2(x);
     double unit = Tolerances.fft(Tolerances.DOUBLE, 2 * sample.n(), norms);
-    double[] actual = new CausalConvolution(kernel).apply(x, 1);
+    double[] actual = CausalConvolution.of(Backends.scalar(), kernel).apply(x, 1);
     Tolerances.OUTSIDE_CONVOLUTION.requireClose(
         actual, OutsideTransforms.convolve(kernel, x), unit);
   }
@@ -60,7 +61,7 @@ class OutsideTransformProperties {
     double[] y = sample.lane(1);
     double norms = Reference.norm2(kernel) * Reference.norm2(y);
     double unit = Tolerances.fft(Tolerances.DOUBLE, 2 * sample.n(), norms);
-    double[] actual = new CausalConvolution(kernel).applyTranspose(y, 1);
+    double[] actual = CausalConvolution.of(Backends.scalar(), kernel).applyTranspose(y, 1);
     double[] expected = reversed(OutsideTransforms.convolve(kernel, reversed(y)));
     Tolerances.OUTSIDE_CONVOLUTION.requireClose(actual, expected, unit);
   }

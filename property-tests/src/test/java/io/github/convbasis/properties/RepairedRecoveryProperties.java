@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.decompose.Recovery;
-import io.github.convbasis.decompose.Recovery.Outcome;
+import io.github.convbasis.decompose.SegmentSearch.Outcome;
 import io.github.convbasis.matrix.ColumnSource;
 import io.github.convbasis.matrix.LowerTriangularMatrix;
 import io.github.convbasis.matrix.SegmentedToeplitz;
@@ -27,7 +27,7 @@ class RepairedRecoveryProperties {
     int terms = source.segments().terms();
     Recovery found = sample.recovery(terms + moreTerms).recover(source);
     requireSegmentsOf(source, found);
-    assertEquals(Outcome.COVERED, found.outcome());
+    assertEquals(Outcome.COVERED, found.search().outcome());
   }
 
   private static void requireSegmentsOf(NoisySegments source, Recovery found) {
@@ -41,7 +41,7 @@ class RepairedRecoveryProperties {
       source.copyColumn(start, start, source.size(), column);
       Tolerances.requireSameBits(found.matrix().kernel(r), column, "kernel " + r);
     }
-    assertEquals(0, found.unconfirmedTerms(), "unconfirmed terms");
+    assertEquals(0, found.search().unconfirmedTerms(), "unconfirmed terms");
   }
 
   private static int[] starts(SegmentedToeplitz segments) {
@@ -60,7 +60,9 @@ class RepairedRecoveryProperties {
     int[] expected = Arrays.copyOf(all, Math.min(wanted, all.length));
     assertEquals(Arrays.toString(expected), Arrays.toString(starts(found.matrix())), "starts");
     assertEquals(
-        wanted < all.length ? Outcome.TERM_LIMIT : Outcome.COVERED, found.outcome(), "outcome");
+        wanted < all.length ? Outcome.TERM_LIMIT : Outcome.COVERED,
+        found.search().outcome(),
+        "outcome");
   }
 
   /** Asked for more than exist, with nothing else given. */
@@ -71,7 +73,7 @@ class RepairedRecoveryProperties {
     NoisySegments source = sample.matrix();
     Recovery found = ConvBasisRecovery.ofTerms(source.segments().terms() + tooMany).recover(source);
     requireSegmentsOf(source, found);
-    assertEquals(Outcome.COVERED, found.outcome());
+    assertEquals(Outcome.COVERED, found.search().outcome());
   }
 
   @Property
@@ -94,8 +96,8 @@ class RepairedRecoveryProperties {
     SegmentedToeplitz matrix = found.matrix();
     assertEquals(0, matrix.start(0), "first start");
     assertTrue(matrix.terms() <= Math.min(terms, sample.n()), matrix.terms() + " terms");
-    assertEquals(matrix.terms(), found.columns(), "columns read");
-    assertEquals(0, found.unconfirmedTerms(), "unconfirmed terms");
+    assertEquals(matrix.terms(), found.search().columns(), "columns read");
+    assertEquals(0, found.search().unconfirmedTerms(), "unconfirmed terms");
     double[][] dense = sample.dense();
     for (int r = 0; r < matrix.terms(); r++) {
       int start = matrix.start(r);
@@ -111,7 +113,7 @@ class RepairedRecoveryProperties {
       @ForAll(supplier = LowerTriangularSample.Large.class) LowerTriangularSample sample,
       @ForAll @IntRange(min = 1, max = 20) int terms) {
     Recovery found = ConvBasisRecovery.ofTerms(terms).recover(sample.matrix());
-    assertEquals(Outcome.COVERED, found.outcome());
+    assertEquals(Outcome.COVERED, found.search().outcome());
   }
 
   /** Distances overflow, so no δ could be compared with them: that ends in an error, not a loop. */

@@ -75,7 +75,16 @@ abstract class SegmentAttentionContract implements BackendContract {
     // Every row must be judged, whatever the array held.
     Arrays.fill(untrusted, sample.seed() % 2 == 0);
     double guard = backend().defaultGuardTolerance() * Math.pow(10, 1 - sample.guardDigits());
-    backend().attendSegments(inputs, 0, logits, guard, output, untrusted, Parallelism.sequential());
+    backend()
+        .attendSegments(
+            inputs,
+            0,
+            logits,
+            guard,
+            output,
+            untrusted,
+            backend().newWorkspace(),
+            Parallelism.sequential());
     double[] sups = AttentionErrors.visibleSups(inputs, 0);
     double[][] values = AttentionErrors.values(inputs, 0);
     double[] row = new double[sample.n()];

@@ -125,7 +125,7 @@ class StructureRefusalProperties {
       @ForAll @IntRange(min = 1, max = 50) int n,
       @ForAll @IntRange(min = 1, max = 4) int columns,
       @ForAll @IntRange(min = 1, max = 9) int more) {
-    CausalConvolution convolution = new CausalConvolution(new double[n]);
+    CausalConvolution convolution = CausalConvolution.of(Backends.scalar(), new double[n]);
     double[] x = new double[n * columns + more];
     String expected = n + " × " + columns + " = " + n * columns + " elements";
     Refusal.mustSay(() -> convolution.apply(x, columns), expected, "was " + x.length);
@@ -138,7 +138,7 @@ class StructureRefusalProperties {
       @ForAll @IntRange(min = 1, max = 50) int n,
       @ForAll @IntRange(min = 1, max = 4) int columns,
       @ForAll @IntRange(min = 0, max = 199) int place) {
-    CausalConvolution convolution = new CausalConvolution(new double[n]);
+    CausalConvolution convolution = CausalConvolution.of(Backends.scalar(), new double[n]);
     double[] x = new double[n * columns];
     int bad = place % x.length;
     Arrays.fill(x, bad, x.length, Double.NaN);

@@ -7,8 +7,8 @@ import io.github.convbasis.attention.ConvAttention.HeadResult;
 import io.github.convbasis.attention.ErrorBounds;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.decompose.ConvBasisRecovery;
-import io.github.convbasis.decompose.Recovery;
-import io.github.convbasis.decompose.Recovery.Strategy;
+import io.github.convbasis.decompose.SegmentSearch;
+import io.github.convbasis.decompose.SegmentSearch.Strategy;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
@@ -21,12 +21,12 @@ import net.jqwik.api.Property;
 abstract class StructuredAttentionContract implements BackendContract {
 
   /** What one head gave. */
-  private record Attended(HeadTensor output, Recovery recovery) {}
+  private record Attended(HeadTensor output, SegmentSearch search) {}
 
   private static Attended attend(ConvAttention attention, AttentionInputs inputs) {
     HeadTensor output = HeadTensor.allocate(false, 1, inputs.rows(), inputs.values().width());
     HeadResult result = attention.forward(inputs, output, Parallelism.sequential()).get(0);
-    return new Attended(output, result.recovery());
+    return new Attended(output, result.search());
   }
 
   @Property
@@ -38,9 +38,8 @@ abstract class StructuredAttentionContract implements BackendContract {
     ConvAttention attention =
         ConvAttention.of(backend(), recovery).withGuardTolerance(rotaryTolerance() / 2);
     Attended outcome = attend(attention, inputs);
-    int[] starts = new int[outcome.recovery().matrix().terms()];
-    Arrays.setAll(starts, outcome.recovery().matrix()::start);
-    assertEquals(Arrays.toString(sample.starts()), Arrays.toString(starts), "starts");
+    assertEquals(
+        Arrays.stream(sample.starts()).boxed().toList(), outcome.search().starts(), "starts");
     double[] expected = AttentionErrors.reference(inputs);
     double[] actual = Layout.elements(outcome.output());
     double bound = rotaryTolerance() * inputs.values().maxAbs(0);
@@ -78,7 +77,7 @@ abstract class StructuredAttentionContract implements BackendContract {
     Attended outcome =
         attend(
             ConvAttention.of(backend(), sample.recovery().withStrategy(Strategy.LITERAL)), inputs);
-    assertEquals(sample.count(), outcome.recovery().columns(), "columns read");
+    assertEquals(sample.count(), outcome.search().columns(), "columns read");
     requireWithinBounds(inputs, outcome, sample.epsilon());
   }
 
@@ -89,7 +88,7 @@ abstract class StructuredAttentionContract implements BackendContract {
     AttentionInputs inputs = inputs(matrix, sample.seed());
     ConvBasisRecovery recovery = sample.recovery(matrix.segments().terms());
     Attended outcome = attend(ConvAttention.of(backend(), recovery), inputs);
-    assertEquals(matrix.segments().terms(), outcome.recovery().columns(), "columns read");
+    assertEquals(matrix.segments().terms(), outcome.search().columns(), "columns read");
     requireWithinBounds(inputs, outcome, sample.epsilon());
   }
 

@@ -1,20 +1,23 @@
 package io.github.convbasis.simd;
 
 import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPrefill;
+import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
 import io.github.convbasis.simd.exact.LogitColumnKernel;
-import io.github.convbasis.simd.exact.LogitColumnsKernel;
-import io.github.convbasis.simd.spectral.SegmentAttention;
+import io.github.convbasis.simd.spectral.SpectralWorkspace;
 
 /**
- * Computes everything in float32 vectors. Each call allocates its own work space: about 170 kB for
- * exact rows of a head of 64 columns; for modelled logits spectra, windows and sums of up to twice
- * the size of queries, keys and values, or 256 MiB if that is more. Immutable and thread-safe.
+ * Computes everything in float32 vectors. A workspace grows to about 170 kB for exact rows of a
+ * head of 64 columns, for each task; for modelled logits to spectra, windows and sums of up to
+ * twice the size of queries, keys and values, or 256 MiB if that is more. Immutable and
+ * thread-safe.
  */
 final class SimdBackend implements Backend {
   @Override
@@ -33,31 +36,68 @@ final class SimdBackend implements Backend {
   }
 
   @Override
+  public Workspace newWorkspace() {
+    return new SimdWorkspace();
+  }
+
+  @Override
   public void logitColumn(
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target) {
     LogitColumnKernel.compute(inputs, head, key, fromRow, toRow, target);
   }
 
   @Override
-  public void logitColumns(AttentionInputs inputs, int head, int[] keys, double[][] targets) {
-    if (inputs.queries().isSinglePrecision()) {
-      LogitColumnsKernel.compute(inputs, head, keys, targets);
-    } else {
-      // Doubles are not narrowed here: the search compares what logitColumn says of them.
-      Backend.super.logitColumns(inputs, head, keys, targets);
+  public double logitColumns(
+      AttentionInputs inputs,
+      int head,
+      int[] keys,
+      int fromRow,
+      int toRow,
+      double[][] targets,
+      Workspace workspace) {
+    double greatest = 0;
+    for (int r = 0; r < keys.length && keys[r] < toRow; r++) {
+      int first = Math.max(keys[r], fromRow);
+      double[] column = new double[toRow - first];
+      LogitColumnKernel.compute(inputs, head, keys[r], first, toRow, column);
+      for (double logit : column) {
+        greatest = Math.max(greatest, Math.abs(logit));
+      }
+      System.arraycopy(column, 0, targets[r], first - keys[r], toRow - first);
     }
+    return greatest;
   }
 
   @Override
-  public void attend(AttentionInputs inputs, int head, int fromRow, int toRow, HeadTensor output) {
-    ExactAttentionKernel.attend(inputs, head, fromRow, toRow, output, AttentionScratch.of(inputs));
+  public void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      Workspace workspace) {
+    SimdWorkspace scratches = SimdWorkspace.of(workspace);
+    AttentionScratch scratch = scratches.takeExact(inputs);
+    for (int g = 0; g < inputs.groupSize(); g++) {
+      ExactAttentionKernel.attend(
+          inputs, keyHead * inputs.groupSize() + g, fromRow, toRow, output, scratch);
+    }
+    scratches.giveExact(scratch);
   }
 
   @Override
   public void attendRows(
-      AttentionInputs inputs, int head, int[] rows, int from, int to, HeadTensor output) {
-    ExactAttentionKernel.attendRows(
-        inputs, head, rows, from, to, output, AttentionScratch.of(inputs));
+      AttentionInputs inputs,
+      int head,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace) {
+    SimdWorkspace scratches = SimdWorkspace.of(workspace);
+    AttentionScratch scratch = scratches.takeExact(inputs);
+    ExactAttentionKernel.attendRows(inputs, head, rows, from, to, output, scratch);
+    scratches.giveExact(scratch);
   }
 
   @Override
@@ -68,8 +108,31 @@ final class SimdBackend implements Backend {
       double guardTolerance,
       HeadTensor output,
       boolean[] untrusted,
+      Workspace workspace,
       Parallelism parallelism) {
-    return SegmentAttention.attend(
-        inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+    return SimdWorkspace.of(workspace)
+        .spectral
+        .attend(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+  }
+
+  @Override
+  public SegmentPrefill prefill(int capacity, int depth, int width, int terms) {
+    return SpectralWorkspace.prefill(capacity, depth, width, terms);
+  }
+
+  @Override
+  public ConvolutionPlan sharedConvolution(double[] kernel) {
+    return segmentConvolution(
+        SegmentedToeplitz.of(kernel.length, new int[] {0}, new double[][] {kernel}));
+  }
+
+  @Override
+  public ConvolutionPlan depthwiseConvolution(double[][] kernels) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
+    return new SegmentConvolutionPlan(matrix);
   }
 }

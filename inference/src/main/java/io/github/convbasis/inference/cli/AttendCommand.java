@@ -6,7 +6,7 @@ import io.github.convbasis.attention.ErrorEstimate;
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.decompose.Recovery;
+import io.github.convbasis.decompose.SegmentSearch;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
@@ -184,7 +184,7 @@ final class AttendCommand implements Callable<Integer> {
   private static String table(List<ConvAttention.HeadResult> heads, List<ErrorEstimate> errors) {
     List<List<String>> rows = new ArrayList<>();
     for (int h = 0; h < heads.size(); h++) {
-      Recovery found = heads.get(h).recovery();
+      SegmentSearch found = heads.get(h).search();
       ErrorEstimate error = errors.get(h);
       rows.add(
           List.of(
@@ -238,7 +238,7 @@ final class AttendCommand implements Callable<Integer> {
     for (int h = 0; h < heads.size(); h++) {
       ObjectNode node = root.withArray("heads").addObject();
       node.put("head", heads.get(h).head());
-      Report.describe(node, heads.get(h).recovery());
+      Report.describe(node, heads.get(h).search());
       node.put("exact_share", heads.get(h).exactShare());
       node.put("exact_rows", heads.get(h).exactRows());
       ErrorEstimate error = errors.get(h);

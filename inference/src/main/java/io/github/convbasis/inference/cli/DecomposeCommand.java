@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -102,7 +103,12 @@ final class DecomposeCommand implements Callable<Integer> {
           basis.terms(),
           decomposition.supError(),
           decomposition.tolerance(),
-          basis.terms() == 0 ? "none, the matrix is zero" : Report.starts(basis.toSegments()),
+          basis.terms() == 0
+              ? "none, the matrix is zero"
+              : Report.starts(
+                  IntStream.range(0, basis.terms())
+                      .mapToObj(r -> basis.size() - basis.support(r))
+                      .toList()),
           output);
       if (decomposition.supError() > decomposition.tolerance() && tolerance > 0) {
         out.println(

@@ -1,7 +1,7 @@
 package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.decompose.ConvBasisRecovery;
-import io.github.convbasis.decompose.Recovery.Strategy;
+import io.github.convbasis.decompose.SegmentSearch.Strategy;
 import java.util.Locale;
 import picocli.CommandLine.Option;
 

@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.convbasis.decompose.Recovery;
-import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.decompose.SegmentSearch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Makes the parts that reports of several commands share: JSON, tables, segment starts. */
 final class Report {
@@ -33,19 +33,17 @@ final class Report {
   }
 
   /** Adds how a basis was found. */
-  static void describe(ObjectNode node, Recovery recovery) {
-    node.put("recovery", word(recovery.strategy()));
-    node.put("terms", recovery.columns());
+  static void describe(ObjectNode node, SegmentSearch search) {
+    node.put("recovery", word(search.strategy()));
+    node.put("terms", search.columns());
     ArrayNode starts = node.putArray("starts");
-    for (int r = 0; r < recovery.matrix().terms(); r++) {
-      starts.add(recovery.matrix().start(r));
-    }
-    node.put("window", recovery.window());
-    node.put("delta", recovery.delta());
-    node.put("epsilon", recovery.epsilon());
-    node.put("probes", recovery.probes());
-    node.put("unconfirmed_terms", recovery.unconfirmedTerms());
-    node.put("outcome", word(recovery.outcome()));
+    search.starts().forEach(starts::add);
+    node.put("window", search.window());
+    node.put("delta", search.delta());
+    node.put("epsilon", search.epsilon());
+    node.put("probes", search.probes());
+    node.put("unconfirmed_terms", search.unconfirmedTerms());
+    node.put("outcome", word(search.outcome()));
   }
 
   /** Turns TERM_LIMIT into term-limit. */
@@ -54,13 +52,10 @@ final class Report {
   }
 
   /** Lists the first starts, counted from 0, and how many more there are. */
-  static String starts(SegmentedToeplitz matrix) {
-    StringBuilder text = new StringBuilder();
-    int shown = Math.min(matrix.terms(), SHOWN_STARTS);
-    for (int r = 0; r < shown; r++) {
-      text.append(r == 0 ? "" : " ").append(matrix.start(r));
-    }
-    return shown < matrix.terms() ? text + " +" + (matrix.terms() - shown) : text.toString();
+  static String starts(List<Integer> starts) {
+    String first =
+        starts.stream().limit(SHOWN_STARTS).map(String::valueOf).collect(Collectors.joining(" "));
+    return starts.size() > SHOWN_STARTS ? first + " +" + (starts.size() - SHOWN_STARTS) : first;
   }
 
   /** Aligns rows of cells under a heading; numbers to the right. */

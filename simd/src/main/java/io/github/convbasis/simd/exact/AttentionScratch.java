@@ -91,8 +91,13 @@ public final class AttentionScratch {
     return ValueTile.blocks(paddedWidth) * ValueTile.COLUMNS * GROUP_ROWS;
   }
 
-  /** Tells whether this was allocated for such inputs. */
-  boolean fits(AttentionInputs inputs) {
+  /**
+   * Tells whether this was allocated for such inputs.
+   *
+   * @param inputs what will be attended with
+   * @return whether depth and width agree
+   */
+  public boolean fits(AttentionInputs inputs) {
     return depth == inputs.queries().width() && width == inputs.values().width();
   }
 }

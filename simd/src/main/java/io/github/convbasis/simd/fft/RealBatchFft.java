@@ -102,6 +102,23 @@ public final class RealBatchFft {
   }
 
   /**
+   * Transforms as {@link #forwardDoubled} a column whose second half is zero, whatever the rows
+   * there hold.
+   *
+   * @param data N/2 rows of {@code [x[2t] × lanes | x[2t+1] × lanes]}, destroyed
+   * @param offset index of the first row
+   * @param re receives real parts of number h in lanes elements from {@code at + h·stride}
+   * @param im receives imaginary parts likewise
+   * @param at where number 0 goes
+   * @param stride distance between numbers
+   */
+  public void forwardPaddedDoubled(
+      float[] data, int offset, float[] re, float[] im, int at, int stride) {
+    half.forwardPadded(data, offset);
+    split(data, offset, size / 4, twiddles, re, im, at, stride);
+  }
+
+  /**
    * Splits {@code Z = E + iO} into spectra of the even and odd samples and joins them: row s gives
    * rows 2s and 2s + 1. Row 1 has only the first; what its second writes belongs to number 3, which
    * comes next.

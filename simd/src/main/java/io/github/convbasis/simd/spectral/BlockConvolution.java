@@ -8,17 +8,24 @@ import io.github.convbasis.simd.fft.RealBatchFft;
 import java.util.Arrays;
 
 /**
- * Adds to every block of a region what the blocks before it contribute, {@code Σ_{j before the
- * block} e^(H[i,j])·V[j]}, in the blocked spectral form: value spectra once per piece, kernel
- * windows once per segment and distance, a matrix product at each frequency, one inverse per output
- * block, of which one half is kept (overlap-save).
+ * Adds up products of whole blocks of a region in the blocked spectral form: for every output block
+ * {@code Σ_j w(H[i,j])·V[j]} over the columns of the blocks before it, and its own where the
+ * diagonal counts; value spectra once per piece, half windows of kernels once per segment and
+ * distance, a matrix product at each frequency, one inverse per output block, of which one half is
+ * kept (overlap-save).
  *
- * <p>Values go in the first half of 2L rows, and window l holds lag {@code (l-1)·L + m} at m, so
- * that row o of the output block comes out at L + o and nothing wraps onto it.
+ * <p>The rows of a piece go to the beginning of 2L rows, zeros behind them, and the window at index
+ * m holds lag {@code (b-c-1)·L - phase + m}, so that row o of the output block comes out at L + o
+ * and nothing wraps onto it.
  *
- * <p>Values of one tile of columns are transformed at a time. Mutable scratch for regions of one
- * block size; a region is one call, in which several tasks may share the work. Work items are
- * fixed, and each writes rows or frequencies of its own, so results do not depend on the tasks.
+ * <p>The transpose, {@code Z[j] = Σ_i w(H[i,j])·Y[i]}, uses the same windows: blocks of Y in the
+ * first half, conjugate spectra, sums over the blocks that follow a piece, and again the upper
+ * half, since {@code Z[t] = Σ_o w[L+o-t]·Y[o]} is a correlation at {@code t - L}, which is {@code t
+ * + L} modulo 2L.
+ *
+ * <p>Mutable scratch for regions of one block size; a region is one call, in which several tasks
+ * may share the work. Work items are fixed, and each writes rows or frequencies of its own, so
+ * results do not depend on the tasks.
  */
 final class BlockConvolution {
   private static final int ROW = BatchFft.ROW;
@@ -29,15 +36,17 @@ final class BlockConvolution {
   private static final double LEAST_NORM = 1e-18;
 
   private final int blockSize;
-  private final long windowLimit;
+  private final Weighting weighting;
+  private final boolean diagonal;
   private final BatchFft fft;
   private final double passes;
   private final Pieces pieces = new Pieces();
-  private final KernelWindows windows;
+  private final HalfWindows halves;
   private final SpectrumProduct product = new SpectrumProduct();
   private final Pool<BlockScratch> scratches;
-  private float[] spectra = new float[0];
+  private float[][] spectra = new float[0][];
   private double[] norms = new double[0];
+  private PieceSpectra kept = PieceSpectra.NONE;
 
   /** Transforms of values and of kernel windows. Immutable and thread-safe. */
   static final class Plans {
@@ -55,154 +64,309 @@ final class BlockConvolution {
    * Makes scratch.
    *
    * @param plans plans of size 2L
-   * @param windowLimit floats that windows may take, where there is a choice
+   * @param weighting what becomes of the matrix's entries
+   * @param diagonal whether the columns of an output block count for it
    */
-  BlockConvolution(Plans plans, long windowLimit) {
+  BlockConvolution(Plans plans, Weighting weighting, boolean diagonal) {
     fft = plans.values;
-    this.windowLimit = windowLimit;
+    this.weighting = weighting;
+    this.diagonal = diagonal;
     blockSize = fft.size() / 2;
     // A third of the passes, and not less than three.
     passes = Math.max(3, Integer.numberOfTrailingZeros(fft.size())) / 3.0;
-    windows = new KernelWindows(plans.windows);
+    halves = new HalfWindows(plans.windows);
     scratches = new Pool<>(() -> new BlockScratch(blockSize));
+  }
+
+  /** Keeps the spectra of pieces from call to call, for calls that only add output blocks. */
+  void keep(PieceSpectra store) {
+    kept = store;
   }
 
   /**
    * Adds the contributions inside one region.
    *
-   * @param logits H
+   * @param matrix H
    * @param values V
    * @param origin the region's first row and column
    * @param end after its last row
-   * @param target receives the sums of all blocks but the first
+   * @param firstOutput first block to compute
+   * @param limit floats that half windows, and value spectra, may take where there is a choice
+   * @param target receives the sums
    * @param parallelism how many tasks may work
    */
   void add(
-      SegmentedToeplitz logits,
+      SegmentedToeplitz matrix,
       ValueColumns values,
       int origin,
       int end,
+      int firstOutput,
+      long limit,
       FarField target,
       Parallelism parallelism) {
-    if (end - origin <= blockSize) {
+    int blocks = (end - origin + blockSize - 1) / blockSize;
+    int first = diagonal ? firstOutput : Math.max(1, firstOutput);
+    if (first >= blocks) {
       return;
     }
-    int blocks = (end - origin + blockSize - 1) / blockSize;
-    pieces.cut(logits, origin, end, blockSize, 0, blocks);
-    int step = outputBlocksAtOnce(blocks);
-    for (int first = 0; first < blocks; first += step) {
-      if (step < blocks) {
-        pieces.cut(logits, origin, end, blockSize, first, Math.min(blocks, first + step));
-      }
-      addOutputs(logits, values, target, parallelism);
+    int step = cutAndLimit(matrix, origin, end, first, blocks, limit);
+    for (int from = first; from < blocks; from += step) {
+      pieces.cut(matrix, origin, end, blockSize, from, Math.min(blocks, from + step), diagonal);
+      addOutputs(matrix, values, limit, target, parallelism);
     }
   }
 
   /**
-   * Says how many output blocks to handle at a time. Each time values are transformed again, which
-   * bounds the room for windows at little cost, and changes no result.
+   * Adds the contributions of a region to the transposed product.
+   *
+   * @param matrix H
+   * @param values Y
+   * @param origin the region's first row and column
+   * @param end after its last row
+   * @param limit floats that half windows, and value spectra, may take where there is a choice
+   * @param target receives the sums
+   * @param parallelism how many tasks may work
    */
-  private int outputBlocksAtOnce(int blocks) {
-    double share = windowLimit / (2.0 * (blockSize + 1) * pieces.windows);
-    if (share >= 1) {
-      return blocks;
+  void addTransposed(
+      SegmentedToeplitz matrix,
+      ValueColumns values,
+      int origin,
+      int end,
+      long limit,
+      FarField target,
+      Parallelism parallelism) {
+    int blocks = (end - origin + blockSize - 1) / blockSize;
+    int first = diagonal ? 0 : 1;
+    if (first >= blocks) {
+      return;
     }
-    int groups = (int) (share * blocks) / SpectrumProduct.GROUP;
-    return Math.max(1, groups) * SpectrumProduct.GROUP;
+    int step = cutAndLimit(matrix, origin, end, first, blocks, limit);
+    for (int from = first; from < blocks; from += step) {
+      pieces.cut(matrix, origin, end, blockSize, from, Math.min(blocks, from + step), diagonal);
+      correlate(matrix, values, limit, target, parallelism);
+    }
+  }
+
+  /**
+   * Says how many output blocks to handle at a time. Each time values are transformed again unless
+   * they are kept, which bounds the room for windows at little cost.
+   */
+  private int cutAndLimit(
+      SegmentedToeplitz matrix, int origin, int end, int first, int blocks, long limit) {
+    pieces.cut(matrix, origin, end, blockSize, first, blocks, diagonal);
+    int all = Math.min(blocks - first, kept.outputs());
+    double share = limit / (2.0 * (blockSize + 1) * Math.max(1, pieces.slots));
+    int groups = (int) (Math.min(1, share) * (blocks - first)) / SpectrumProduct.GROUP;
+    return share >= 1 ? all : Math.min(all, Math.max(1, groups) * SpectrumProduct.GROUP);
   }
 
   private void addOutputs(
-      SegmentedToeplitz logits, ValueColumns values, FarField target, Parallelism parallelism) {
-    windows.fill(pieces, logits, scratches, parallelism);
-    product.scale(pieces, windows);
-    long length = (long) fft.size() * pieces.rowsPerFrequency() * ROW;
-    if (spectra.length < length + FloatScratch.OFFSET) {
-      spectra = FloatScratch.allocate(length);
+      SegmentedToeplitz matrix,
+      ValueColumns values,
+      long limit,
+      FarField target,
+      Parallelism parallelism) {
+    halves.fill(pieces, matrix, weighting, scratches, parallelism);
+    product.scale(pieces, halves);
+    int transformed = kept.place(pieces);
+    reserveNorms(transformed);
+    int batch = kept.isEmpty() ? reserve(limit, values.tiles()) : values.tiles();
+    for (int tile = 0; tile < values.tiles(); tile += batch) {
+      int tiles = Math.min(batch, values.tiles() - tile);
+      addTiles(values, tile, tiles, transformed, target, parallelism);
     }
-    if (norms.length < pieces.count) {
-      norms = new double[pieces.count];
-    }
-    Arrays.fill(norms, 0, pieces.count, 0);
-    for (int tile = 0; tile < values.tiles(); tile++) {
-      addTile(values, tile, target, parallelism);
-    }
-    for (int b = firstOutput(); b < pieces.blocks; b++) {
+    kept.transformed(pieces.count);
+    for (int b = pieces.firstOutput; b < pieces.blocks; b++) {
       // Products of all pieces are added up one after the other. With the last factor the worst
       // error seen is two thirds of this bound: equal logits and values, 78 to 2,024 pieces.
-      double sums = 1 + pieces.firstPiece[b] / 32.0;
-      double noise = 2 * UNIT_ROUNDOFF * passes * sums * product.noise(pieces, windows, norms, b);
-      target.raise(blockStart(b), blockEnd(b), product.exponent(b), noise);
+      double sums = 1 + pieces.pieceEnd(b) / 32.0;
+      double noise = 2 * UNIT_ROUNDOFF * passes * sums * product.noise(pieces, halves, norms(), b);
+      target.raise(pieces.blockStart(b), pieces.blockEnd(b), product.exponent(b), noise);
     }
   }
 
-  private int firstOutput() {
-    return Math.max(1, pieces.firstOutput);
+  private double[] norms() {
+    return kept.isEmpty() ? norms : kept.norms();
   }
 
-  private int blockStart(int block) {
-    return pieces.origin + block * blockSize;
+  private void reserveNorms(int transformed) {
+    if (kept.isEmpty() && norms.length < pieces.count) {
+      norms = new double[pieces.count];
+    }
+    Arrays.fill(norms(), transformed, pieces.count, 0);
   }
 
-  private int blockEnd(int block) {
-    return Math.min(pieces.end, blockStart(block) + blockSize);
+  /** Makes room for the spectra of as many tiles as the limit allows, and returns that number. */
+  private int reserve(long limit, int tiles) {
+    long length = (long) fft.size() * pieces.rowsPerFrequency * ROW;
+    int batch = (int) Math.max(1, Math.min(tiles, limit / length));
+    if (spectra.length < batch) {
+      int had = spectra.length;
+      spectra = Arrays.copyOf(spectra, batch);
+      Arrays.fill(spectra, had, batch, new float[0]);
+    }
+    for (int t = 0; t < batch; t++) {
+      if (spectra[t].length < length + FloatScratch.OFFSET) {
+        spectra[t] = FloatScratch.allocate(length);
+      }
+    }
+    return batch;
   }
 
-  private void addTile(ValueColumns values, int tile, FarField target, Parallelism parallelism) {
+  private void addTiles(
+      ValueColumns values,
+      int firstTile,
+      int tiles,
+      int transformed,
+      FarField target,
+      Parallelism parallelism) {
+    float[][] store = kept.isEmpty() ? spectra : kept.spectra();
+    int fresh = pieces.count - transformed;
+    double[] pieceNorms = norms();
     parallelism.forEach(
-        pieces.count,
-        piece -> {
+        fresh,
+        item -> {
           BlockScratch scratch = scratches.take();
-          transformPiece(values, tile, piece, scratch);
+          int piece = transformed + item;
+          for (int t = 0; t < tiles; t++) {
+            transformPiece(values, firstTile + t, piece, store[t], pieceNorms, scratch);
+          }
           scratches.give(scratch);
         });
     parallelism.forEach(
         SpectrumProduct.items(fft.size()),
         item -> {
           BlockScratch scratch = scratches.take();
-          product.multiply(pieces, windows, item, spectra, FloatScratch.OFFSET, scratch);
+          product.multiply(pieces, halves, false, item, store, tiles, scratch);
           scratches.give(scratch);
         });
     parallelism.forEach(
-        pieces.blocks - firstOutput(),
+        tiles * (pieces.blocks - pieces.firstOutput),
         item -> {
           BlockScratch scratch = scratches.take();
-          collect(tile, firstOutput() + item, target, scratch);
+          int b = pieces.firstOutput + item / tiles;
+          collect(firstTile + item % tiles, b, store[item % tiles], target, scratch);
           scratches.give(scratch);
         });
   }
 
-  private void transformPiece(ValueColumns values, int tile, int piece, BlockScratch scratch) {
-    float[] rows = scratch.rows;
-    int start = scratch.offset;
+  private void transformPiece(
+      ValueColumns values,
+      int tile,
+      int piece,
+      float[] store,
+      double[] pieceNorms,
+      BlockScratch scratch) {
     int from = pieces.from[piece];
     int to = pieces.to[piece];
-    int front = from - blockStart(pieces.block[piece]);
-    int count = to - from;
-    Arrays.fill(rows, start, start + front * ROW, 0);
-    values.copy(tile, from, to, rows, start + front * ROW);
-    Arrays.fill(rows, start + (front + count) * ROW, start + blockSize * ROW, 0);
-    double norm = ValueColumns.norm(rows, start + front * ROW, count);
+    values.copy(tile, from, to, scratch.rows, scratch.offset);
+    double norm = ValueColumns.norm(scratch.rows, scratch.offset, to - from);
     if (norm < LEAST_NORM && values.maxAbs(from, to) > 0) {
       norm = LEAST_NORM;
     }
-    norms[piece] = Math.max(norms[piece], norm);
-    fft.forwardPadded(rows, start);
-    int at = FloatScratch.OFFSET + piece * SpectrumLayout.PIECE_STRIDE;
-    SpectrumLayout.scatter(rows, start, fft.size(), spectra, at, pieces.rowsPerFrequency());
+    pieceNorms[piece] = Math.max(pieceNorms[piece], norm);
+    transform(to - from, piece, store, scratch);
   }
 
-  private void collect(int tile, int block, FarField target, BlockScratch scratch) {
-    float[] rows = scratch.rows;
+  /** Transforms the first rows of the scratch, zeros behind them, to a row of each frequency. */
+  private void transform(int count, int row, float[] store, BlockScratch scratch) {
     int start = scratch.offset;
-    int from = FloatScratch.OFFSET + pieces.productRow(block) * SpectrumLayout.PIECE_STRIDE;
-    SpectrumLayout.gather(spectra, from, pieces.rowsPerFrequency(), rows, start, fft.size());
-    fft.inverseUpperHalf(rows, start);
+    Arrays.fill(scratch.rows, start + count * ROW, start + blockSize * ROW, 0);
+    fft.forwardPadded(scratch.rows, start);
+    int at = FloatScratch.OFFSET + row * SpectrumLayout.PIECE_STRIDE;
+    SpectrumLayout.scatter(scratch.rows, start, fft.size(), store, at, pieces.rowsPerFrequency);
+  }
+
+  /** Transforms a row of each frequency back; the scratch's upper half holds the result. */
+  private void transformBack(int row, float[] store, BlockScratch scratch) {
+    int from = FloatScratch.OFFSET + row * SpectrumLayout.PIECE_STRIDE;
+    SpectrumLayout.gather(
+        store, from, pieces.rowsPerFrequency, scratch.rows, scratch.offset, fft.size());
+    fft.inverseUpperHalf(scratch.rows, scratch.offset);
+  }
+
+  private void collect(int tile, int block, float[] store, FarField target, BlockScratch scratch) {
+    if (product.exponent(block) == SpectrumProduct.NOTHING) {
+      return;
+    }
+    transformBack(pieces.productRow(block), store, scratch);
     target.add(
         tile,
-        blockStart(block),
-        blockEnd(block),
-        rows,
-        start + blockSize * ROW,
+        pieces.blockStart(block),
+        pieces.blockEnd(block),
+        scratch.rows,
+        scratch.offset + blockSize * ROW,
         product.exponent(block));
+  }
+
+  private void correlate(
+      SegmentedToeplitz matrix,
+      ValueColumns values,
+      long limit,
+      FarField target,
+      Parallelism parallelism) {
+    halves.fill(pieces, matrix, weighting, scratches, parallelism);
+    product.scaleTransposed(pieces, halves);
+    int inputs = pieces.blocks - pieces.firstOutput;
+    pieces.rowsPerFrequency = Math.max(pieces.count, inputs) + 1;
+    int batch = reserve(limit, values.tiles());
+    for (int tile = 0; tile < values.tiles(); tile += batch) {
+      int tiles = Math.min(batch, values.tiles() - tile);
+      correlateTiles(values, tile, tiles, target, parallelism);
+    }
+    for (int c = 0; c < pieces.blocks; c++) {
+      target.raise(pieces.blockStart(c), pieces.blockEnd(c), product.exponent(c), 0);
+    }
+  }
+
+  private void correlateTiles(
+      ValueColumns values, int firstTile, int tiles, FarField target, Parallelism parallelism) {
+    parallelism.forEach(
+        tiles * (pieces.blocks - pieces.firstOutput),
+        item -> {
+          BlockScratch scratch = scratches.take();
+          int b = pieces.firstOutput + item / tiles;
+          int from = pieces.blockStart(b);
+          int to = pieces.blockEnd(b);
+          values.copy(firstTile + item % tiles, from, to, scratch.rows, scratch.offset);
+          transform(to - from, item / tiles, spectra[item % tiles], scratch);
+          scratches.give(scratch);
+        });
+    parallelism.forEach(
+        SpectrumProduct.items(fft.size()),
+        item -> {
+          BlockScratch scratch = scratches.take();
+          product.multiply(pieces, halves, true, item, spectra, tiles, scratch);
+          scratches.give(scratch);
+        });
+    parallelism.forEach(
+        tiles * pieces.blocks,
+        item -> {
+          BlockScratch scratch = scratches.take();
+          collectPieces(
+              firstTile + item % tiles, item / tiles, spectra[item % tiles], target, scratch);
+          scratches.give(scratch);
+        });
+  }
+
+  private void collectPieces(
+      int tile, int block, float[] store, FarField target, BlockScratch scratch) {
+    if (product.exponent(block) == SpectrumProduct.NOTHING) {
+      return;
+    }
+    float[] joined = scratch.joined();
+    int blockStart = pieces.blockStart(block);
+    // Columns before the first segment belong to no piece.
+    Arrays.fill(joined, 0);
+    for (int p = pieces.firstPiece[block]; p < pieces.firstPiece[block + 1]; p++) {
+      transformBack(p, store, scratch);
+      System.arraycopy(
+          scratch.rows,
+          scratch.offset + blockSize * ROW,
+          joined,
+          (pieces.from[p] - blockStart) * ROW,
+          (pieces.to[p] - pieces.from[p]) * ROW);
+    }
+    target.add(tile, blockStart, pieces.blockEnd(block), joined, 0, product.exponent(block));
   }
 }

@@ -10,8 +10,8 @@ import java.util.Arrays;
  * <p>Large blocks make few products but long transforms and big triangles on the diagonal; smaller
  * blocks inside these triangles make them cheap again, down to the smallest, whose triangles are
  * exact. The prediction adds, for each size L inside regions of P rows, transforms {@code pieces·2L
- * rows}, windows {@code windows·2L samples}, products {@code pieces·P/2L·2L}, and for the triangles
- * left {@code n·L/2} exact pairs of row and key.
+ * rows}, half windows {@code halves·L samples}, products {@code pieces·P/2L·2L}, and for the
+ * triangles left {@code n·L/2} exact pairs of row and key.
  *
  * <p>Constants are nanoseconds for a row of 2·lanes floats, measured on one core of an AMD EPYC
  * (Zen 5) at 512 and 256 bits, where they hardly differ, since a row is one or two of whatever the
@@ -39,10 +39,10 @@ final class BlockPlan {
   /** A call of the product's kernel, for four output blocks. */
   private static final double TILE_CALL = 12;
 
-  /** Exponential, placing and transform of a window's sample. */
+  /** Exponential, placing and transform of a sample of a half window. */
   private static final double SAMPLE = 1.9;
 
-  /** What a window costs besides its samples. */
+  /** What a half window costs besides its samples. */
   private static final double WINDOW = 300;
 
   /** One logit in the row sums. */
@@ -65,15 +65,15 @@ final class BlockPlan {
   private static final BlockPlan EXACT = of();
 
   private final int[] sizes;
-  private final long windowLimit;
+  private final long limit;
 
-  private BlockPlan(int[] sizes, long windowLimit) {
+  private BlockPlan(int[] sizes, long limit) {
     this.sizes = sizes;
-    this.windowLimit = windowLimit;
+    this.limit = limit;
   }
 
   /**
-   * Gives the grid, without a limit on windows.
+   * Gives the grid, without a limit on scratch.
    *
    * @param sizes powers of two from 8 (2L samples must fill a vector), increasing
    * @return the plan
@@ -95,6 +95,19 @@ final class BlockPlan {
     return new Search(n, depth, width, terms).cheapest();
   }
 
+  /**
+   * Chooses the cheapest grid for a product whose diagonal blocks are products as well, so that no
+   * part is exact.
+   *
+   * @param n rows
+   * @param width columns
+   * @param terms segments
+   * @return a grid whose scratch is bounded
+   */
+  static BlockPlan cheapestProduct(int n, int width, int terms) {
+    return new Search(n, 0, width, terms).cheapestProduct();
+  }
+
   /** Tells whether every row is to be computed exactly. */
   boolean isExact() {
     return sizes.length == 0;
@@ -110,14 +123,26 @@ final class BlockPlan {
     return sizes[level];
   }
 
-  /** Returns how many floats the windows of the largest blocks may take. */
-  long windowLimit() {
-    return windowLimit;
+  /** Returns how many floats half windows, and value spectra, of the largest blocks may take. */
+  long limit() {
+    return limit;
   }
 
-  /** Returns this grid with a limit on windows. */
-  BlockPlan withWindowLimit(long floats) {
+  /** Returns this grid with a limit on scratch. */
+  BlockPlan withLimit(long floats) {
     return new BlockPlan(sizes, floats);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof BlockPlan
+        && Arrays.equals(sizes, ((BlockPlan) other).sizes)
+        && limit == ((BlockPlan) other).limit;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(sizes) + Long.hashCode(limit);
   }
 
   /** Names the sizes. */
@@ -147,15 +172,23 @@ final class BlockPlan {
     }
 
     BlockPlan cheapest() {
-      double least = exact(n, n);
-      BlockPlan best = EXACT;
-      double sums = terms * n / 2 * SUM;
+      return cheapest(false, exact(n, n), EXACT, terms * n / 2 * SUM);
+    }
+
+    BlockPlan cheapestProduct() {
+      return cheapest(true, Double.POSITIVE_INFINITY, of(SMALLEST), 0);
+    }
+
+    /** Nests levels from the smallest, whose diagonal blocks are exact or products. */
+    private BlockPlan cheapest(boolean product, double most, BlockPlan otherwise, double sums) {
+      double least = most;
+      BlockPlan best = otherwise;
       int sizeCount = Integer.numberOfTrailingZeros(LARGEST / SMALLEST) + 1;
       double[] inside = new double[sizeCount];
       BlockPlan[] grids = new BlockPlan[sizeCount];
       for (int s = 0; s < sizeCount; s++) {
         int size = SMALLEST << s;
-        inside[s] = exact(n, size);
+        inside[s] = product ? level(size, size) : exact(n, size);
         grids[s] = of(size);
         for (int smaller = 0; smaller < s; smaller++) {
           double cost = inside[smaller] + level(SMALLEST << smaller, size);
@@ -170,7 +203,7 @@ final class BlockPlan {
           best = grids[s];
         }
       }
-      return best.withWindowLimit((long) limit);
+      return best.withLimit((long) limit);
     }
 
     /** All rows against the keys of diagonal blocks, by groups of two vectors of rows. */
@@ -190,7 +223,7 @@ final class BlockPlan {
               + blocks * rows * (levels * ROW_LEVEL + ROW_MOVE)
               + pieces * (blocks + 3) / 2 * rows * ROW_PRODUCT
               + blocks / 4 * rows * TILE_CALL
-              + windows(size, region) * (2 * size * SAMPLE + WINDOW);
+              + windows(size, region) * (size * SAMPLE + WINDOW);
       return cost * n / region;
     }
 
@@ -198,13 +231,15 @@ final class BlockPlan {
       return region / size + terms * region / n;
     }
 
-    /** Windows if segments start anywhere: blocks without a start share those of a run of such. */
+    /**
+     * Half windows if segments start anywhere: a set for each start inside a block and one for each
+     * segment that a block begins with, each with a half for every block after it.
+     */
     private double windows(double size, double region) {
       double blocks = region / size;
-      double noStart = Math.exp(-terms * size / n);
-      double full = blocks * noStart;
-      double runs = full * (1 - noStart) + noStart;
-      return (pieces(size, region) - full + runs) * blocks / 2;
+      double inside = terms * region / n;
+      double atStarts = 1 + (blocks - 1) * (1 - Math.exp(-terms * size / n));
+      return (inside + atStarts) * (blocks / 2 + 1);
     }
 
     /** Value transforms that are done again because windows come in groups. */
@@ -224,6 +259,6 @@ final class BlockPlan {
   private BlockPlan with(int larger) {
     int[] longer = Arrays.copyOf(sizes, sizes.length + 1);
     longer[sizes.length] = larger;
-    return new BlockPlan(longer, windowLimit);
+    return new BlockPlan(longer, limit);
   }
 }

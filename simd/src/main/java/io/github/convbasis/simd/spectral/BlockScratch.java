@@ -1,5 +1,6 @@
 package io.github.convbasis.simd.spectral;
 
+import io.github.convbasis.simd.Lanes;
 import io.github.convbasis.simd.fft.BatchFft;
 import io.github.convbasis.simd.fft.FloatScratch;
 
@@ -10,10 +11,10 @@ final class BlockScratch {
 
   final int offset = FloatScratch.OFFSET;
 
-  /** 2L logits. */
+  /** L entries of a kernel. */
   final double[] samples;
 
-  /** A kernel window of 2L for each lane, one after the other. */
+  /** A half window of L for each lane, one after the other. */
   final float[] windows;
 
   /** Spectra of all pieces at the frequencies of a work item; see {@link #reserve}. */
@@ -22,10 +23,13 @@ final class BlockScratch {
   /** Kernel values of one frequency and all pieces; see {@link #reserve}. */
   float[] packed = new float[0];
 
+  /** L rows that several pieces give; see {@link #joined}. */
+  private float[] joined = new float[0];
+
   BlockScratch(int blockSize) {
     rows = FloatScratch.allocate(2L * blockSize * BatchFft.ROW);
-    windows = new float[blockSize * BatchFft.ROW];
-    samples = new double[ScaledExp.padded(2 * blockSize)];
+    windows = new float[blockSize * Lanes.COUNT];
+    samples = new double[ScaledExp.padded(blockSize)];
   }
 
   /** Makes room for a product. */
@@ -36,5 +40,13 @@ final class BlockScratch {
     if (packed.length < packedLength) {
       packed = new float[packedLength];
     }
+  }
+
+  /** Returns L rows, from their start. */
+  float[] joined() {
+    if (joined.length == 0) {
+      joined = new float[rows.length / 2];
+    }
+    return joined;
   }
 }

@@ -8,39 +8,56 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Accumulates {@code Σ_j e^(H[i,j])·V[j]} over the columns left of each row's diagonal block, in
- * float, with one exponent and one bound on rounding for each block of rows: the true sum is {@code
- * 2^exponent·sums}.
+ * Accumulates sums of products for some rows, for attention {@code Σ_j e^(H[i,j])·V[j]} over the
+ * columns left of each row's diagonal block, in float, with one exponent and one bound on rounding
+ * for each block of rows: the true sum is {@code 2^exponent·sums}.
  *
- * <p>n × padded width floats, by tile of columns, then row. Mutable; different rows may be written
- * by different threads.
+ * <p>Rows × padded width floats, by tile of columns, then row. Mutable; different rows may be
+ * written by different threads.
  */
 final class FarField {
   private static final VectorSpecies<Float> SPECIES = Lanes.FLOATS;
   private static final int LANES = SPECIES.length();
   private static final int ROW = BatchFft.ROW;
 
-  private final int rows;
   private final int blockSize;
-  private final float[] sums;
-  private final int[] exponents;
-  private final double[] noises;
+  private int firstRow;
+  private int rows;
+  private float[] sums = new float[0];
+  private int[] exponents = new int[0];
+  private double[] noises = new double[0];
 
   /**
-   * Allocates an empty field.
+   * Makes a field without rows.
    *
-   * @param rows n
-   * @param tiles tiles of columns
    * @param blockSize rows with a common exponent
    */
-  FarField(int rows, int tiles, int blockSize) {
-    this.rows = rows;
+  FarField(int blockSize) {
     this.blockSize = blockSize;
-    sums = FloatScratch.allocate((long) rows * tiles * ROW);
+  }
+
+  /**
+   * Empties the field and says which rows it is for. Sums keep their contents, which the first part
+   * of each block overwrites.
+   *
+   * @param fromRow first row, of a block
+   * @param toRow after the last row
+   * @param tiles tiles of columns
+   */
+  void reset(int fromRow, int toRow, int tiles) {
+    firstRow = fromRow;
+    rows = toRow - fromRow;
+    long length = (long) rows * tiles * ROW;
+    if (sums.length < length + FloatScratch.OFFSET) {
+      sums = FloatScratch.allocate(length);
+    }
     int blocks = (rows + blockSize - 1) / blockSize;
-    exponents = new int[blocks];
-    Arrays.fill(exponents, SpectrumProduct.NOTHING);
-    noises = new double[blocks];
+    if (exponents.length < blocks) {
+      exponents = new int[blocks];
+      noises = new double[blocks];
+    }
+    Arrays.fill(exponents, 0, blocks, SpectrumProduct.NOTHING);
+    Arrays.fill(noises, 0, blocks, 0);
   }
 
   /** Returns the sums; a row of a tile is at {@link #index}. */
@@ -50,19 +67,21 @@ final class FarField {
 
   /** Returns where a row of a tile starts. */
   int index(int tile, int row) {
-    return FloatScratch.OFFSET + (tile * rows + row) * ROW;
+    return FloatScratch.OFFSET + (tile * rows + row - firstRow) * ROW;
   }
 
-  /**
-   * Returns the exponent of a block of rows, {@link SpectrumProduct#NOTHING} if its sum is empty.
-   */
-  int exponent(int block) {
-    return exponents[block];
+  /** Returns the exponent of a row's block, {@link SpectrumProduct#NOTHING} if its sum is empty. */
+  int exponent(int row) {
+    return exponents[block(row)];
   }
 
-  /** Returns the bound on the rounding of a block's sums, relative to its exponent. */
-  double noise(int block) {
-    return noises[block];
+  /** Returns the bound on the rounding of the sums of a row's block, relative to its exponent. */
+  double noise(int row) {
+    return noises[block(row)];
+  }
+
+  private int block(int row) {
+    return (row - firstRow) / blockSize;
   }
 
   /**
@@ -76,8 +95,11 @@ final class FarField {
    * @param partExponent their exponent
    */
   void add(int tile, int fromRow, int toRow, float[] part, int at, int partExponent) {
+    if (partExponent == SpectrumProduct.NOTHING) {
+      return;
+    }
     for (int row = fromRow; row < toRow; row += blockSize) {
-      int old = exponents[row / blockSize];
+      int old = exponents[block(row)];
       int source = at + (row - fromRow) * ROW;
       int count = Math.min(blockSize, toRow - row);
       if (old == SpectrumProduct.NOTHING) {
@@ -110,8 +132,11 @@ final class FarField {
    * @param partNoise bound on its rounding, relative to that
    */
   void raise(int fromRow, int toRow, int partExponent, double partNoise) {
+    if (partExponent == SpectrumProduct.NOTHING) {
+      return;
+    }
     for (int row = fromRow; row < toRow; row += blockSize) {
-      int block = row / blockSize;
+      int block = block(row);
       int common = Math.max(exponents[block], partExponent);
       double oldNoise =
           exponents[block] == SpectrumProduct.NOTHING

@@ -2,151 +2,236 @@ package io.github.convbasis.simd.spectral;
 
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import java.util.Arrays;
 
 /**
- * Sums, for every row i, {@code e^(H[i,j])·2^(-exponent)} over the columns j left of the row's
+ * Sums, for some rows i, {@code e^(H[i,j])·2^(-exponent)} over the columns j left of the row's
  * diagonal block, in double and without one subtraction: rows keep full relative accuracy however
- * small they are beside others; what is 2¹⁰⁰⁰ times smaller than the greatest weight is lost, and
- * the caller must not use it.
+ * small they are beside others; what is 2¹⁰⁰⁰ times smaller than the greatest weight up to the
+ * row's region is lost, and the caller must not use it.
  *
  * <p>A segment that ends before the block shows each row a window of its kernel of fixed width;
  * such sums come from running sums inside spans of that width, the tail of one plus the head of the
  * next (van Herk 1992). Of a segment that reaches the block, rows see all lags but the first ones,
  * up to their distance from the block's start.
  *
- * <p>O(n + blockSize²) per segment. Immutable after construction and thread-safe.
+ * <p>O(rows + band² + the segment's width) per segment. Mutable scratch; several tasks of one call
+ * may work.
  */
 final class FarSums {
   /** Segments are summed in this many groups, whatever the number of tasks. */
   private static final int GROUPS = 8;
 
-  private final int exponent;
-  private final double[] sums;
+  private final int band;
+  private final int regionSize;
+  private final double[][] parts = new double[GROUPS][0];
+  private final Pool<Scan> scans = new Pool<>(Scan::new);
+  private int firstRow;
 
   /**
-   * Sums all rows.
+   * Makes scratch.
+   *
+   * @param band rows and columns of a diagonal block
+   * @param regionSize rows with a common exponent, a multiple of the band
+   */
+  FarSums(int band, int regionSize) {
+    this.band = band;
+    this.regionSize = regionSize;
+  }
+
+  /**
+   * Sums rows.
    *
    * @param logits H, no logit above {@link ScaledExp#MAX_LOGIT} in size
-   * @param greatest its greatest logit
-   * @param blockSize rows and columns of a diagonal block
+   * @param peaks the greatest logits, which the exponents come from
+   * @param fromRow first row
+   * @param toRow after the last row
    * @param parallelism how many tasks may work
    */
-  FarSums(SegmentedToeplitz logits, double greatest, int blockSize, Parallelism parallelism) {
-    int n = logits.size();
+  void sum(
+      SegmentedToeplitz logits, LogitPeaks peaks, int fromRow, int toRow, Parallelism parallelism) {
+    firstRow = fromRow;
+    int rows = toRow - fromRow;
     int groups = Math.min(GROUPS, logits.terms());
-    exponent = ScaledExp.exponentOf(greatest);
-    double[][] parts = new double[groups][n];
-    Pool<Scan> scans = new Pool<>(() -> new Scan(logits, blockSize));
     parallelism.forEach(
         groups,
         g -> {
+          if (parts[g].length < rows) {
+            parts[g] = new double[rows];
+          }
+          Arrays.fill(parts[g], 0, rows, 0);
           Scan scan = scans.take();
           for (int r = g; r < logits.terms(); r += groups) {
-            scan.add(r, exponent, parts[g]);
+            scan.add(logits, r, peaks, fromRow, toRow, parts[g]);
           }
           scans.give(scan);
         });
-    sums = parts[0];
     for (int g = 1; g < groups; g++) {
-      add(parts[g], sums);
+      add(parts[g], parts[0], rows);
     }
   }
 
-  private static void add(double[] part, double[] total) {
-    for (int row = 0; row < total.length; row++) {
+  private static void add(double[] part, double[] total, int rows) {
+    for (int row = 0; row < rows; row++) {
       total[row] += part[row];
     }
   }
 
-  /** Returns the common exponent. */
-  int exponent() {
-    return exponent;
+  /** Returns the exponent of a row's region. */
+  static int exponent(LogitPeaks peaks, int row) {
+    return ScaledExp.exponentOf(peaks.greatest(row));
   }
 
   /** Returns a row's sum. */
   double sum(int row) {
-    return sums[row];
+    return parts[0][row - firstRow];
   }
 
-  /** Scratch to scan one segment after the other. Not thread-safe. */
-  private static final class Scan {
-    private final SegmentedToeplitz logits;
-    private final int blockSize;
-    private final double[] weights;
-    private final double[] tails;
+  /**
+   * Scratch to scan one segment after the other: its weights from lag {@link #low} to {@link
+   * #known} at the exponent of the region at hand. Where the next region has a greater one, what is
+   * at hand is scaled down to it, which changes no digit.
+   */
+  private final class Scan {
+    private SegmentedToeplitz logits;
+    private LogitPeaks peaks;
+    private int segment;
+    private int exponent;
+    private int low;
+    private int known;
+    private double head;
+    private double[] weights = new double[0];
+    private double[] tails = new double[0];
 
-    Scan(SegmentedToeplitz logits, int blockSize) {
-      this.logits = logits;
-      this.blockSize = blockSize;
-      weights = new double[ScaledExp.padded(logits.size())];
-      tails = new double[logits.size() + 1];
-    }
-
-    void add(int segment, int exponent, double[] sums) {
-      int n = logits.size();
+    void add(
+        SegmentedToeplitz matrix,
+        int number,
+        LogitPeaks logitPeaks,
+        int fromRow,
+        int toRow,
+        double[] sums) {
+      logits = matrix;
+      peaks = logitPeaks;
+      segment = number;
+      if (tails.length <= logits.size()) {
+        weights = new double[ScaledExp.padded(logits.size())];
+        tails = new double[logits.size() + 1];
+      }
       int start = logits.start(segment);
       int end = logits.end(segment);
-      logits.copyColumn(start, start, n, weights);
-      ScaledExp.apply(weights, n - start, exponent);
       // Blocks that start inside the segment, then those after its end.
-      int firstBlock = (start / blockSize + 1) * blockSize;
-      int firstClosed = Math.min(n, (end + blockSize - 1) / blockSize * blockSize);
-      addOpen(start, firstBlock, firstClosed, sums);
-      addClosed(start, end - start, firstClosed, sums);
+      int firstBlock = (start / band + 1) * band;
+      int firstClosed = (int) Math.min(logits.size(), ((long) end + band - 1) / band * band);
+      addOpen(start, firstBlock, Math.max(fromRow, firstBlock), Math.min(toRow, firstClosed), sums);
+      addClosed(start, end - start, Math.max(fromRow, firstClosed), toRow, sums);
     }
 
-    private void addOpen(int start, int firstBlock, int toRow, double[] sums) {
-      if (firstBlock >= toRow) {
+    /** Begins with the weights from a lag on, at the exponent of a row's region. */
+    private void begin(int lag, int row) {
+      low = lag;
+      known = lag;
+      head = 0;
+      exponent = exponent(peaks, row);
+    }
+
+    /** Goes on to a row's region. */
+    private void enter(int row) {
+      int next = exponent(peaks, row);
+      if (next > exponent) {
+        double factor = Math.scalb(1.0, Math.max(-2000, exponent - next));
+        for (int lag = low; lag < known; lag++) {
+          weights[lag] *= factor;
+          tails[lag] *= factor;
+        }
+        head *= factor;
+        exponent = next;
+      }
+    }
+
+    /** Computes weights up to a lag. */
+    private void need(int toLag) {
+      if (toLag > known) {
+        logits.copyKernel(segment, known, toLag, weights, known);
+        ScaledExp.apply(weights, known, toLag - known, exponent);
+        known = toLag;
+      }
+    }
+
+    private int regionEnd(int row) {
+      return (row / regionSize + 1) * regionSize;
+    }
+
+    private void addOpen(int start, int firstBlock, int fromRow, int toRow, double[] sums) {
+      if (fromRow >= toRow) {
         return;
       }
-      int firstEnd = Math.min(toRow, firstBlock + blockSize);
-      for (int row = firstBlock; row < firstEnd; row++) {
+      begin(0, fromRow);
+      int firstEnd = Math.min(toRow, firstBlock + band);
+      for (int row = fromRow; row < firstEnd; row++) {
+        need(row - start + 1);
         double sum = 0;
         for (int lag = row - firstBlock + 1; lag <= row - start; lag++) {
           sum += weights[lag];
         }
-        sums[row] += sum;
+        sums[row - firstRow] += sum;
       }
-      if (firstEnd == toRow) {
+      int row = Math.max(fromRow, firstEnd);
+      if (row >= toRow) {
         return;
       }
-      // From the second block on every window holds lag blockSize.
-      tails[blockSize] = 0;
-      for (int lag = blockSize - 1; lag > 0; lag--) {
+      enter(row);
+      need(row - start);
+      // From the second block on every window holds lag band.
+      tails[band] = 0;
+      for (int lag = band - 1; lag > 0; lag--) {
         tails[lag] = tails[lag + 1] + weights[lag];
       }
-      double head = 0;
-      for (int lag = blockSize; lag < firstEnd - start; lag++) {
+      for (int lag = band; lag < row - start; lag++) {
         head += weights[lag];
       }
-      for (int row = firstEnd; row < toRow; row++) {
-        head += weights[row - start];
-        sums[row] += head + tails[row % blockSize + 1];
+      while (row < toRow) {
+        enter(row);
+        int end = Math.min(toRow, regionEnd(row));
+        need(end - start);
+        for (; row < end; row++) {
+          head += weights[row - start];
+          sums[row - firstRow] += head + tails[row % band + 1];
+        }
       }
     }
 
-    private void addClosed(int start, int width, int fromRow, double[] sums) {
-      int n = logits.size();
-      if (fromRow >= n) {
+    private void addClosed(int start, int width, int fromRow, int toRow, double[] sums) {
+      if (fromRow >= toRow) {
         return;
       }
       int firstLag = fromRow - start;
       int span = firstLag - firstLag % width;
+      begin(Math.max(0, span - width), fromRow);
       if (firstLag + 1 - width < span) {
+        need(span);
         fillTails(span - width, width, firstLag + 1 - width);
       }
-      for (; span < n - start; span += width) {
-        int to = Math.min(n - start, span + width);
-        double head = 0;
-        for (int lag = span; lag < Math.min(to, firstLag); lag++) {
-          head += weights[lag];
+      for (; span < toRow - start; span += width) {
+        int to = Math.min(toRow - start, span + width);
+        head = 0;
+        int lag = Math.max(span, firstLag);
+        need(lag);
+        for (int seen = span; seen < lag; seen++) {
+          head += weights[seen];
         }
-        for (int lag = Math.max(span, firstLag); lag < to; lag++) {
-          head += weights[lag];
-          sums[start + lag] += lag + 1 == span + width ? head : head + tails[lag + 1 - width];
+        while (lag < to) {
+          enter(start + lag);
+          int end = Math.min(to, regionEnd(start + lag) - start);
+          need(end);
+          for (; lag < end; lag++) {
+            head += weights[lag];
+            sums[start + lag - firstRow] +=
+                lag + 1 == span + width ? head : head + tails[lag + 1 - width];
+          }
         }
         if (to == span + width) {
           fillTails(span, width, span + 1);
+          low = span;
         }
       }
     }

@@ -5,17 +5,20 @@ import java.util.Arrays;
 
 /**
  * Cuts the columns of a region into pieces: one for each block of L columns and segment that share
- * columns; and numbers the kernel windows which the pieces need.
+ * columns; and numbers the half windows of kernels which the pieces need.
  *
- * <p>Output block b needs, of a piece in block c, the kernel at lags around {@code (b-c)·L}: window
- * {@code l = b - c}. Pieces that fill their block share the windows of their segment. The others
- * have windows of their own, trimmed to the lags their columns meet: an untrimmed window of a
- * segment that starts inside its block would hold entries of rows after the output block, which
- * must not touch even its rounding.
+ * <p>A piece of block c that begins {@code phase} columns into it meets the rows of output block b
+ * at lags {@code (b-c)·L - phase - (L-1) … (b-c)·L - phase + (L-1)}: the kernel from its column
+ * down over the rows of blocks b-1 and b. Half window j of a set is the kernel over the rows of one
+ * block, lags {@code j·L - phase … (j+1)·L - phase - 1}, so the window of output block b is halves
+ * {@code b-c-1} and {@code b-c}, and each half serves two output blocks. No half holds an entry of
+ * rows after its block, which must not touch even the block's rounding.
  *
- * <p>Windows of one set lie side by side: window l is slot {@code base + l}. Only columns of blocks
- * before the last matter, and only the distances that output blocks ask for. Mutable, not
- * thread-safe; refilled without allocation unless a region has more pieces than any before.
+ * <p>Pieces of a segment that begin with their block share halves, phase 0; the first piece of a
+ * segment that starts inside a block has halves of its own. Halves of one set lie side by side:
+ * half j is slot {@code base + j}. Only columns that output blocks ask for matter, and only their
+ * distances. Mutable, not thread-safe; refilled without allocation unless a region has more pieces
+ * than any before.
  */
 final class Pieces {
   /** Rows and columns start here. */
@@ -33,11 +36,14 @@ final class Pieces {
   /** Rows after the region's last. */
   int end;
 
-  /** Pieces in blocks before the last. */
+  /** Whether a block's own pieces count for it: else only those of blocks before it. */
+  boolean diagonal;
+
+  /** Pieces in use. */
   int count;
 
-  /** Window slots in use. */
-  int windows;
+  /** Slots of half windows in use. */
+  int slots;
 
   /** By piece. */
   int[] block = new int[16];
@@ -49,16 +55,24 @@ final class Pieces {
   /** By block: its first piece; one more entry than blocks. */
   int[] firstPiece = new int[16];
 
-  /** Window sets in use. */
+  /**
+   * By block: the row of each frequency that takes its product, a row of its own. Inputs are copied
+   * before products are written, so these rows may be those of inputs.
+   */
+  int[] outputRow = new int[16];
+
+  /** Rows of each frequency: enough for inputs and outputs, and one for nobody. */
+  int rowsPerFrequency;
+
+  /** Sets of half windows in use. */
   int sets;
 
   /** By set. */
   int[] setSegment = new int[16];
 
+  int[] setPhase = new int[16];
   int[] setBase = new int[16];
   int[] setEnd = new int[16];
-  int[] setFrontTrim = new int[16];
-  int[] setBackTrim = new int[16];
 
   /**
    * Cuts a region, or as much of it as some of its output blocks need.
@@ -69,6 +83,7 @@ final class Pieces {
    * @param size L
    * @param fromOutput first output block
    * @param toOutput after the last output block
+   * @param withDiagonal whether a block's own pieces count for it
    */
   void cut(
       SegmentedToeplitz logits,
@@ -76,37 +91,60 @@ final class Pieces {
       int regionEnd,
       int size,
       int fromOutput,
-      int toOutput) {
+      int toOutput,
+      boolean withDiagonal) {
     origin = regionOrigin;
     end = regionEnd;
     blockSize = size;
     firstOutput = fromOutput;
     blocks = toOutput;
+    diagonal = withDiagonal;
     count = 0;
     sets = 0;
-    windows = 0;
+    slots = 0;
     if (firstPiece.length < blocks + 1) {
       firstPiece = new int[blocks + 1];
+      outputRow = new int[blocks + 1];
     }
+    int inputs = diagonal ? blocks : blocks - 1;
     int segment = logits.segmentOf(regionOrigin);
-    for (int b = 0; b + 1 < blocks; b++) {
+    for (int b = 0; b < inputs; b++) {
       firstPiece[b] = count;
       int blockStart = regionOrigin + b * size;
-      int blockEnd = blockStart + size;
-      for (int column = blockStart; column < blockEnd; column = to[count - 1]) {
-        if (logits.end(segment) <= column) {
+      int blockEnd = Math.min(regionEnd, blockStart + size);
+      int column = blockStart;
+      while (column < blockEnd) {
+        int segmentEnd = segment < 0 ? logits.start(0) : logits.end(segment);
+        if (segmentEnd <= column) {
           segment++;
+          continue;
         }
-        addPiece(b, segment, column, Math.min(blockEnd, logits.end(segment)));
+        int to = Math.min(blockEnd, segmentEnd);
+        if (segment >= 0) {
+          addPiece(b, segment, column, to);
+        }
+        column = to;
       }
     }
-    firstPiece[blocks - 1] = count;
-    firstPiece[blocks] = count;
-    numberWindows();
+    Arrays.fill(firstPiece, inputs, blocks + 1, count);
+    numberSlots();
+    placeOutputs(0);
   }
 
-  /** Numbers the windows of each set: distances from its last piece's least to its first's most. */
-  private void numberWindows() {
+  /** Gives every output block a row, and one more to nobody, from some row on. */
+  void placeOutputs(int firstRow) {
+    int row = firstRow;
+    for (int b = firstOutput; b < blocks; b++) {
+      row = Math.max(row, firstRow == 0 ? firstPiece[b] : firstRow);
+      outputRow[b] = row++;
+    }
+    row = Math.max(row, count);
+    outputRow[blocks] = row;
+    rowsPerFrequency = row + 1;
+  }
+
+  /** Numbers the halves of each set: from its last piece's least distance to its first's most. */
+  private void numberSlots() {
     int piece = 0;
     for (int s = 0; s < sets; s++) {
       int first = block[piece];
@@ -114,10 +152,10 @@ final class Pieces {
         piece++;
       }
       int last = block[piece - 1];
-      int least = Math.max(1, firstOutput - last);
-      setBase[s] = windows - least;
-      windows += blocks - first - least;
-      setEnd[s] = windows;
+      int least = Math.max(diagonal ? 0 : 1, firstOutput - last) - 1;
+      setBase[s] = slots - least;
+      slots += blocks - first - least;
+      setEnd[s] = slots;
     }
   }
 
@@ -132,66 +170,72 @@ final class Pieces {
     block[count] = b;
     from[count] = fromColumn;
     to[count] = toColumn;
-    int blockStart = origin + b * blockSize;
-    int frontTrim = fromColumn - blockStart;
-    int backTrim = blockStart + blockSize - toColumn;
-    boolean full = frontTrim == 0 && backTrim == 0;
+    int phase = fromColumn - (origin + b * blockSize);
     boolean sharesLast =
-        full
-            && sets > 0
-            && setSegment[sets - 1] == segment
-            && setFrontTrim[sets - 1] == 0
-            && setBackTrim[sets - 1] == 0;
+        phase == 0 && sets > 0 && setSegment[sets - 1] == segment && setPhase[sets - 1] == 0;
     if (!sharesLast) {
-      addSet(segment, frontTrim, backTrim);
+      addSet(segment, phase);
     }
     set[count] = sets - 1;
     count++;
   }
 
-  private void addSet(int segment, int frontTrim, int backTrim) {
+  private void addSet(int segment, int phase) {
     if (sets == setSegment.length) {
       int capacity = 2 * sets;
       setSegment = Arrays.copyOf(setSegment, capacity);
+      setPhase = Arrays.copyOf(setPhase, capacity);
       setBase = Arrays.copyOf(setBase, capacity);
       setEnd = Arrays.copyOf(setEnd, capacity);
-      setFrontTrim = Arrays.copyOf(setFrontTrim, capacity);
-      setBackTrim = Arrays.copyOf(setBackTrim, capacity);
     }
     setSegment[sets] = segment;
-    setFrontTrim[sets] = frontTrim;
-    setBackTrim[sets] = backTrim;
+    setPhase[sets] = phase;
     sets++;
   }
 
   /**
-   * Returns the slot of a window.
+   * Returns the slot of the later half of a window; the earlier one is the slot before.
    *
    * @param piece piece
-   * @param outputBlock block of output rows, after the piece's
+   * @param outputBlock block of output rows that the piece counts for
    * @return slot
    */
-  int window(int piece, int outputBlock) {
+  int laterHalf(int piece, int outputBlock) {
     return setBase[set[piece]] + outputBlock - block[piece];
   }
 
   /**
-   * Returns how many rows of {@code [re | im]} each frequency needs: one for each piece, where the
-   * product of block b overwrites its first one, one for the last block and one for nobody.
+   * Returns the end of the pieces that count for a block.
    *
-   * @return rows
+   * @param outputBlock a block, or one after the last, which takes all
+   * @return piece after the last
    */
-  int rowsPerFrequency() {
-    return count + 2;
+  int pieceEnd(int outputBlock) {
+    return firstPiece[Math.min(blocks, diagonal ? outputBlock + 1 : outputBlock)];
+  }
+
+  /** Returns the first output block that a piece counts for. */
+  int firstOutputOf(int piece) {
+    return Math.max(firstOutput, diagonal ? block[piece] : block[piece] + 1);
   }
 
   /**
-   * Returns which of these rows holds the product of a block.
+   * Returns which row of a frequency takes a block's product.
    *
    * @param outputBlock a block, or one after the last for the row nobody reads
    * @return row
    */
   int productRow(int outputBlock) {
-    return outputBlock < blocks ? firstPiece[outputBlock] : count + 1;
+    return outputRow[Math.min(outputBlock, blocks)];
+  }
+
+  /** Returns the first row of a block. */
+  int blockStart(int b) {
+    return origin + b * blockSize;
+  }
+
+  /** Returns the end of the rows of a block. */
+  int blockEnd(int b) {
+    return Math.min(end, blockStart(b) + blockSize);
   }
 }

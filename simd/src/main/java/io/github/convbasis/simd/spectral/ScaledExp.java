@@ -62,12 +62,13 @@ final class ScaledExp {
    * Replaces logits by their scaled exponentials.
    *
    * @param logits the numbers, none with {@code e^x·2^-exponent} above 2
-   * @param count how many, from the start; up to a vector more is read and written
+   * @param from index of the first
+   * @param count how many; up to a vector more is read and written
    * @param exponent the scale
    */
-  static void apply(double[] logits, int count, int exponent) {
+  static void apply(double[] logits, int from, int count, int exponent) {
     long roundBits = Double.doubleToRawLongBits(ROUND);
-    for (int i = 0; i < count; i += LANES) {
+    for (int i = from; i < from + count; i += LANES) {
       DoubleVector x = DoubleVector.fromArray(SPECIES, logits, i);
       DoubleVector power = x.mul(LOG2_E).max(exponent + SMALLEST_POWER - 1);
       DoubleVector rounded = power.add(ROUND);

@@ -1,8 +1,8 @@
 package io.github.convbasis.simd.spectral;
 
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.matrix.AttentionInputs;
-import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.exact.AttentionScratch;
@@ -12,25 +12,24 @@ import java.util.Arrays;
 
 /**
  * Computes causal attention of one head from segmented logits, {@code Y = D⁻¹·(M∘exp(H))·V}, in
- * float32 with the blocked spectral form.
+ * float32 with the blocked spectral form, at once or chunk by chunk.
  *
  * <p>The triangle is cut on a grid of nested blocks ({@link BlockPlan}): diagonal blocks of the
  * smallest size are computed exactly, from queries and keys; each larger size handles what lies
  * below the diagonal blocks of the size under it, inside its own diagonal blocks, as products of
  * whole blocks ({@link BlockConvolution}). Every output block has its own power of two as a shift,
- * for every size, so small rows do not drown in large ones elsewhere, and rows of a block do not
- * depend on anything after it, with two exceptions: a later value above 1e15 or a later logit above
- * 1e8 in size makes every row exact, and where logits spread over more than about 550 a later one
- * can make rows untrusted. D comes from sums of positive numbers in double ({@link FarSums}) plus
- * the exact part's row sums.
+ * for every size, so small rows do not drown in large ones elsewhere. D comes from sums of positive
+ * numbers in double ({@link FarSums}) plus the exact part's row sums. Rows do not depend on
+ * anything after their block of the largest size.
  *
  * <p>A row is untrusted if the bound on its rounding, {@code 2u·Σ ‖kernel window‖₂·‖values of the
  * piece‖₂·log₂(2L)/3} over its block's products, exceeds {@code guardTolerance·D·(greatest |V|
- * among the keys it sees)}.
+ * among the keys it sees)}. Where values or logits up to a block leave the range in which float
+ * sums are safe, its rows are exact.
  *
- * <p>Stateless and thread-safe.
+ * <p>Mutable scratch and state: one call at a time, whose tasks may share it.
  */
-public final class SegmentAttention {
+public final class SegmentAttention implements SegmentPrefill {
   /** Values beyond are left to the exact kernel: sums of their squares must fit a float. */
   private static final double MAX_VALUE = 1e15;
 
@@ -43,8 +42,8 @@ public final class SegmentAttention {
   private static final double NEGLIGIBLE = 60;
 
   /**
-   * {@link FarSums} holds what is up to 2¹⁰⁰⁰ below the greatest weight of all; a block this far
-   * below it keeps 2²⁰⁰ of that for its own smaller weights, more than float has.
+   * {@link FarSums} holds what is up to 2¹⁰⁰⁰ below the greatest weight; a block this far below it
+   * keeps 2²⁰⁰ of that for its own smaller weights, more than float has.
    */
   private static final int MAX_SHIFT = 800;
 
@@ -56,49 +55,114 @@ public final class SegmentAttention {
 
   private static final double LN2 = Math.log(2);
 
-  private final AttentionInputs inputs;
-  private final int head;
-  private final SegmentedToeplitz logits;
-  private final double guardTolerance;
-  private final HeadTensor output;
-  private final boolean[] untrusted;
-  private final Parallelism parallelism;
-  private final ValueColumns values;
+  private final BlockPlan plan;
+  private final int depth;
+  private final int width;
+  private final PieceSpectra kept;
+  private final Pool<AttentionScratch> exactScratches;
+  private final Pool<RegionScratch> regionScratches;
+  // Null where the plan is exact.
+  private final BlockConvolution top;
+  private final LogitPeaks peaks;
+  private final FarSums farSums;
+  private final FarField field;
+  private double[] valueSups = new double[0];
+  private int rows;
+  private double valueSupBefore;
 
-  private SegmentAttention(
-      AttentionInputs inputs,
-      int head,
-      SegmentedToeplitz logits,
-      double guardTolerance,
-      HeadTensor output,
-      boolean[] untrusted,
-      Parallelism parallelism) {
-    this.inputs = inputs;
-    this.head = head;
-    this.logits = logits;
-    this.guardTolerance = guardTolerance;
-    this.output = output;
-    this.untrusted = untrusted;
-    this.parallelism = parallelism;
-    values = new ValueColumns(inputs.values(), inputs.keyHead(head));
+  private SegmentAttention(BlockPlan plan, int depth, int width, PieceSpectra kept) {
+    this.plan = plan;
+    this.depth = depth;
+    this.width = width;
+    this.kept = kept;
+    exactScratches = new Pool<>(() -> new AttentionScratch(depth, width));
+    if (plan.isExact()) {
+      top = null;
+      regionScratches = null;
+      peaks = null;
+      farSums = null;
+      field = null;
+      return;
+    }
+    int band = plan.blockSize(0);
+    int largest = plan.levels() - 1;
+    BlockConvolution.Plans[] transforms = new BlockConvolution.Plans[plan.levels()];
+    for (int level = 0; level <= largest; level++) {
+      transforms[level] = new BlockConvolution.Plans(plan.blockSize(level));
+    }
+    top = new BlockConvolution(transforms[largest], Weighting.EXPONENTIAL, false);
+    top.keep(kept);
+    regionScratches = new Pool<>(() -> new RegionScratch(transforms));
+    peaks = new LogitPeaks(regionSize());
+    farSums = new FarSums(band, regionSize());
+    field = new FarField(band);
   }
 
   /**
-   * Computes all rows of a head; see {@code Backend.attendSegments}. Where the cost model finds
-   * exact attention cheaper, or numbers leave the range where float sums are safe, every row is
-   * exact.
+   * Plans calls that each compute all rows of a head.
    *
-   * @param inputs gives values, and queries and keys for the exact part
-   * @param head query head
-   * @param logits H, first segment at column 0
-   * @param guardTolerance relative error from which a row is untrusted
-   * @param output receives all rows of that head
-   * @param untrusted receives true for untrusted rows, false for the others
-   * @param parallelism how many tasks may work
-   * @return the share of the lower triangle that was computed from queries and keys
-   * @throws ArithmeticException if an exact logit overflows
+   * @param plan the grid
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @return scratch and state
    */
-  public static double attend(
+  static SegmentAttention atOnce(BlockPlan plan, int depth, int width) {
+    return new SegmentAttention(plan, depth, width, PieceSpectra.NONE);
+  }
+
+  /**
+   * Plans a sequence that grows by chunks.
+   *
+   * @param plan the grid
+   * @param capacity the most rows
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @param terms the most segments
+   * @return scratch and state
+   */
+  static SegmentAttention byChunks(BlockPlan plan, int capacity, int depth, int width, int terms) {
+    PieceSpectra kept = PieceSpectra.NONE;
+    if (!plan.isExact()) {
+      int size = plan.blockSize(plan.levels() - 1);
+      int blocks = (capacity + size - 1) / size;
+      int outputs = Math.min(blocks, 4 * SpectrumProduct.GROUP);
+      int tiles = (width + BatchFft.ROW - 1) / BatchFft.ROW;
+      kept = new PieceSpectra(size, blocks + terms, outputs, tiles);
+    }
+    return new SegmentAttention(plan, depth, width, kept);
+  }
+
+  /** Tells whether this can be used for another problem. */
+  boolean fits(BlockPlan otherPlan, int otherDepth, int otherWidth) {
+    return plan.equals(otherPlan) && depth == otherDepth && width == otherWidth;
+  }
+
+  private int regionSize() {
+    return plan.blockSize(plan.levels() - 1);
+  }
+
+  @Override
+  public int grid() {
+    return plan.isExact() ? 1 : regionSize();
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public void restart() {
+    rows = 0;
+    valueSupBefore = 0;
+    kept.restart();
+    if (peaks != null) {
+      peaks.restart();
+    }
+  }
+
+  @Override
+  public double advance(
       AttentionInputs inputs,
       int head,
       SegmentedToeplitz logits,
@@ -107,194 +171,261 @@ public final class SegmentAttention {
       boolean[] untrusted,
       Parallelism parallelism) {
     assert logits.terms() > 0 && logits.start(0) == 0 : "first segment must start at column 0";
-    assert logits.size() == inputs.rows() : logits.size() + " and " + inputs.rows();
-    assert inputs.mask() == AttentionMask.CAUSAL : inputs.mask();
-    BlockPlan plan =
-        BlockPlan.cheapest(
-            logits.size(), inputs.queries().width(), inputs.values().width(), logits.terms());
-    return attend(plan, inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+    assert logits.size() == inputs.keys().rows() : logits.size() + " and " + inputs.keys().rows();
+    assert inputs.firstPosition() == rows : inputs.firstPosition() + " and " + rows;
+    assert inputs.queries().width() == depth && inputs.values().width() == width : depth;
+    Chunk chunk = new Chunk(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+    double exactEntries = chunk.attend();
+    double from = rows;
+    rows = logits.size();
+    return exactEntries / (rows * (rows + 1.0) / 2 - from * (from + 1) / 2);
   }
 
-  /** As the public form, on a given grid. */
-  static double attend(
-      BlockPlan plan,
-      AttentionInputs inputs,
-      int head,
-      SegmentedToeplitz logits,
-      double guardTolerance,
-      HeadTensor output,
-      boolean[] untrusted,
-      Parallelism parallelism) {
-    SegmentAttention call =
-        new SegmentAttention(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
-    if (plan.isExact() || logits.size() <= plan.blockSize(0)) {
-      call.attendExactly();
-      return 1;
+  /** One call. */
+  private final class Chunk {
+    private final AttentionInputs inputs;
+    private final int head;
+    private final SegmentedToeplitz logits;
+    private final double guardTolerance;
+    private final HeadTensor output;
+    private final boolean[] untrusted;
+    private final Parallelism parallelism;
+    private final ValueColumns values;
+    private final int first;
+    private final int end;
+
+    Chunk(
+        AttentionInputs inputs,
+        int head,
+        SegmentedToeplitz logits,
+        double guardTolerance,
+        HeadTensor output,
+        boolean[] untrusted,
+        Parallelism parallelism) {
+      this.inputs = inputs;
+      this.head = head;
+      this.logits = logits;
+      this.guardTolerance = guardTolerance;
+      this.output = output;
+      this.untrusted = untrusted;
+      this.parallelism = parallelism;
+      values = new ValueColumns(inputs.values(), inputs.keyHead(head));
+      first = inputs.firstPosition();
+      end = logits.size();
     }
-    double valueSup = call.values.maxAbs(0, logits.size());
-    LogitRange range = LogitRange.of(logits);
-    boolean safe =
-        valueSup <= MAX_VALUE
-            && (valueSup == 0 || valueSup >= MIN_VALUE)
-            && range.size() <= ScaledExp.MAX_LOGIT;
-    if (!safe) {
-      call.attendExactly();
-      return 1;
-    }
-    call.attendBlocks(plan, range.greatest());
-    return exactShare(logits.size(), plan.blockSize(0));
-  }
 
-  /** Returns the share of diagonal triangles of {@code band} rows in the triangle of n rows. */
-  private static double exactShare(int n, int band) {
-    int whole = n / band;
-    int rest = n % band;
-    double exact = whole * (band * (band + 1.0)) + rest * (rest + 1.0);
-    return exact / (n * (n + 1.0));
-  }
-
-  private void attendExactly() {
-    int n = logits.size();
-    Pool<AttentionScratch> scratches = new Pool<>(() -> AttentionScratch.of(inputs));
-    parallelism.forEach(
-        (n + EXACT_ROWS - 1) / EXACT_ROWS,
-        item -> {
-          AttentionScratch scratch = scratches.take();
-          int from = item * EXACT_ROWS;
-          int to = Math.min(n, from + EXACT_ROWS);
-          ExactAttentionKernel.attend(inputs, head, from, to, output, scratch);
-          Arrays.fill(untrusted, from, to, false);
-          scratches.give(scratch);
-        });
-  }
-
-  private void attendBlocks(BlockPlan plan, double greatest) {
-    int n = logits.size();
-    int band = plan.blockSize(0);
-    FarSums farSums = new FarSums(logits, greatest, band, parallelism);
-    FarField field = new FarField(n, values.tiles(), band);
-    int top = plan.levels() - 1;
-    BlockConvolution.Plans[] plans = new BlockConvolution.Plans[plan.levels()];
-    for (int level = 0; level <= top; level++) {
-      plans[level] = new BlockConvolution.Plans(plan.blockSize(level));
-    }
-    new BlockConvolution(plans[top], plan.windowLimit())
-        .add(logits, values, 0, n, field, parallelism);
-    int regionSize = plan.blockSize(top);
-    int regions = (n + regionSize - 1) / regionSize;
-    double[] valueSups = valueSups(regionSize, regions);
-    Pool<RegionScratch> scratches = new Pool<>(() -> new RegionScratch(plan, plans, inputs));
-    parallelism.forEach(
-        regions,
-        region -> {
-          RegionScratch scratch = scratches.take();
-          int from = region * regionSize;
-          int to = Math.min(n, from + regionSize);
-          for (int level = top - 1; level >= 0; level--) {
-            int size = plan.blockSize(level + 1);
-            for (int origin = from; origin < to; origin += size) {
-              int end = Math.min(to, origin + size);
-              scratch.convolutions[level].add(
-                  logits, values, origin, end, field, Parallelism.sequential());
-            }
-          }
-          scratch.valueSup = valueSups[region];
-          for (int row = from; row < to; row += band) {
-            finish(row, Math.min(to, row + band), band, field, farSums, scratch);
-          }
-          scratches.give(scratch);
-        });
-  }
-
-  /** Returns the greatest |V| before each region. */
-  private double[] valueSups(int regionSize, int regions) {
-    double[] sups = new double[regions];
-    double sup = 0;
-    for (int region = 0; region < regions; region++) {
-      sups[region] = sup;
-      int from = region * regionSize;
-      sup = Math.max(sup, values.maxAbs(from, Math.min(logits.size(), from + regionSize)));
-    }
-    return sups;
-  }
-
-  /** Merges a diagonal block, computed exactly, with what lies left of it. */
-  private void finish(
-      int fromRow, int toRow, int band, FarField field, FarSums farSums, RegionScratch scratch) {
-    ExactAttentionKernel.partial(
-        inputs,
-        head,
-        fromRow,
-        toRow,
-        fromRow,
-        scratch.numerators,
-        scratch.shifts,
-        scratch.rowSums,
-        scratch.exact);
-    int exponent = field.exponent(fromRow / band);
-    double noise = field.noise(fromRow / band);
-    for (int row = fromRow; row < toRow; row++) {
-      int r = row - fromRow;
-      scratch.valueSup = Math.max(scratch.valueSup, values.maxAbs(row, row + 1));
-      double excess = scratch.shifts[r] - exponent * LN2;
-      double nearSum = scratch.rowSums[r];
-      if (exponent == SpectrumProduct.NOTHING || excess > NEGLIGIBLE * LN2) {
-        untrusted[row] = false;
-        write(row, r, 0, (float) (1 / nearSum), field, scratch);
-        continue;
+    /** Computes the rows and returns how many entries of the triangle were exact. */
+    double attend() {
+      if (plan.isExact()) {
+        attendExactly(first, end);
+        return entries(first, end);
       }
-      double factor = Math.exp(excess);
-      int farShift = (int) Math.max(-10_000L, (long) farSums.exponent() - exponent);
-      double sum = Math.scalb(farSums.sum(row), farShift) + factor * nearSum;
-      boolean trusted =
-          farShift <= MAX_SHIFT
-              && sum >= LEAST_SUM
-              && noise <= guardTolerance * sum * scratch.valueSup;
-      untrusted[row] = !trusted;
-      double inverse = trusted ? 1 / sum : 0;
-      write(row, r, (float) inverse, (float) (factor * inverse), field, scratch);
+      int size = regionSize();
+      int firstRegion = first / size;
+      int regions = (end + size - 1) / size;
+      raiseValueSups(firstRegion, regions);
+      peaks.advance(logits, first, parallelism);
+      // Values too small come first, values and logits too great last: sups only grow.
+      int from = firstRegion;
+      while (from < regions && isTooSmall(from - firstRegion)) {
+        from++;
+      }
+      int to = from;
+      while (to < regions && isSafe(to, firstRegion)) {
+        to++;
+      }
+      int fromRow = Math.max(first, Math.min(end, from * size));
+      int toRow = Math.max(fromRow, Math.min(end, to * size));
+      attendExactly(first, fromRow);
+      if (toRow > fromRow) {
+        attendBlocks(fromRow, toRow, firstRegion);
+      }
+      attendExactly(toRow, end);
+      return entries(first, fromRow) + bandEntries(fromRow, toRow) + entries(toRow, end);
     }
-  }
 
-  private void write(
-      int row, int r, float farFactor, float nearFactor, FarField field, RegionScratch scratch) {
-    int width = values.width();
-    int near = r * width;
-    for (int tile = 0; tile < values.tiles(); tile++) {
-      int column = tile * BatchFft.ROW;
-      int count = Math.min(BatchFft.ROW, width - column);
-      int at = output.index(head, row) + column;
-      int far = field.index(tile, row);
-      if (output.isSinglePrecision()) {
-        RowMerge.merge(
-            field.sums(),
-            far,
-            farFactor,
-            scratch.numerators,
-            near + column,
-            nearFactor,
-            output.floats(),
-            at,
-            count);
-      } else {
-        RowMerge.merge(
-            field.sums(),
-            far,
-            farFactor,
-            scratch.numerators,
-            near + column,
-            nearFactor,
-            output.doubles(),
-            at,
-            count);
+    /** Sets valueSups[r] to the greatest |V| up to the end of region r of this call. */
+    private void raiseValueSups(int firstRegion, int regions) {
+      int count = regions - firstRegion;
+      if (valueSups.length < count + 1) {
+        valueSups = new double[count + 1];
+      }
+      int size = regionSize();
+      parallelism.forEach(
+          count,
+          r -> {
+            int start = (firstRegion + r) * size;
+            valueSups[r] = values.maxAbs(Math.max(first, start), Math.min(end, start + size));
+          });
+      double before = valueSupBefore;
+      for (int r = 0; r < count; r++) {
+        valueSupBefore = Math.max(valueSupBefore, valueSups[r]);
+        valueSups[r] = valueSupBefore;
+      }
+      // Before the first region of this call.
+      valueSups[count] = before;
+    }
+
+    private boolean isTooSmall(int r) {
+      return valueSups[r] > 0 && valueSups[r] < MIN_VALUE;
+    }
+
+    private boolean isSafe(int region, int firstRegion) {
+      int row = Math.max(first, region * regionSize());
+      return valueSups[region - firstRegion] <= MAX_VALUE && peaks.size(row) <= ScaledExp.MAX_LOGIT;
+    }
+
+    private double entries(double fromRow, double toRow) {
+      return toRow * (toRow + 1) / 2 - fromRow * (fromRow + 1) / 2;
+    }
+
+    private double bandEntries(int fromRow, int toRow) {
+      int band = plan.blockSize(0);
+      double sum = 0;
+      for (int row = fromRow; row < toRow; row++) {
+        sum += row % band + 1;
+      }
+      return sum;
+    }
+
+    private void attendExactly(int fromRow, int toRow) {
+      parallelism.forEach(
+          (toRow - fromRow + EXACT_ROWS - 1) / EXACT_ROWS,
+          item -> {
+            AttentionScratch scratch = exactScratches.take();
+            int from = fromRow - first + item * EXACT_ROWS;
+            int to = Math.min(toRow - first, from + EXACT_ROWS);
+            ExactAttentionKernel.attend(inputs, head, from, to, output, scratch);
+            Arrays.fill(untrusted, from, to, false);
+            exactScratches.give(scratch);
+          });
+    }
+
+    private void attendBlocks(int fromRow, int toRow, int callFirstRegion) {
+      int size = regionSize();
+      int firstRegion = fromRow / size;
+      int regions = (toRow + size - 1) / size - firstRegion;
+      farSums.sum(logits, peaks, fromRow, toRow, parallelism);
+      field.reset(firstRegion * size, toRow, values.tiles());
+      top.add(logits, values, 0, toRow, firstRegion, plan.limit(), field, parallelism);
+      parallelism.forEach(
+          regions,
+          item -> {
+            RegionScratch scratch = regionScratches.take();
+            int region = firstRegion + item;
+            int before = region - callFirstRegion - 1;
+            scratch.valueSup = before < 0 ? valueSups[lastSup(callFirstRegion)] : valueSups[before];
+            int from = region * size;
+            attendRegion(from, Math.max(fromRow, from), Math.min(toRow, from + size), scratch);
+            regionScratches.give(scratch);
+          });
+    }
+
+    private int lastSup(int firstRegion) {
+      return (end + regionSize() - 1) / regionSize() - firstRegion;
+    }
+
+    /** Computes the rows of a region from {@code fromRow} on. */
+    private void attendRegion(int origin, int fromRow, int toRow, RegionScratch scratch) {
+      for (int level = plan.levels() - 2; level >= 0; level--) {
+        int size = plan.blockSize(level + 1);
+        int block = plan.blockSize(level);
+        for (int from = fromRow / size * size; from < toRow; from += size) {
+          int firstOutput = Math.max(0, fromRow - from) / block;
+          scratch.convolutions[level].add(
+              logits,
+              values,
+              from,
+              Math.min(toRow, from + size),
+              firstOutput,
+              Long.MAX_VALUE,
+              field,
+              Parallelism.sequential());
+        }
+      }
+      int band = plan.blockSize(0);
+      for (int row = fromRow; row < toRow; ) {
+        int bandEnd = Math.min(toRow, (row / band + 1) * band);
+        finish(row, bandEnd, row / band * band, scratch);
+        row = bandEnd;
+      }
+    }
+
+    /** Merges rows of a diagonal block, computed exactly, with what lies left of it. */
+    private void finish(int fromRow, int toRow, int bandStart, RegionScratch scratch) {
+      ExactAttentionKernel.partial(
+          inputs,
+          head,
+          fromRow - first,
+          toRow - first,
+          bandStart,
+          scratch.numerators,
+          scratch.shifts,
+          scratch.rowSums,
+          scratch.exact);
+      int exponent = field.exponent(fromRow);
+      double noise = field.noise(fromRow);
+      int farShift = (int) Math.max(-10_000L, (long) FarSums.exponent(peaks, fromRow) - exponent);
+      for (int row = fromRow; row < toRow; row++) {
+        int r = row - fromRow;
+        scratch.valueSup = Math.max(scratch.valueSup, values.maxAbs(row, row + 1));
+        double excess = scratch.shifts[r] - exponent * LN2;
+        double nearSum = scratch.rowSums[r];
+        if (exponent == SpectrumProduct.NOTHING || excess > NEGLIGIBLE * LN2) {
+          untrusted[row - first] = false;
+          write(row, r, 0, (float) (1 / nearSum), scratch);
+          continue;
+        }
+        double factor = Math.exp(excess);
+        double sum = Math.scalb(farSums.sum(row), farShift) + factor * nearSum;
+        boolean trusted =
+            farShift <= MAX_SHIFT
+                && sum >= LEAST_SUM
+                && noise <= guardTolerance * sum * scratch.valueSup;
+        untrusted[row - first] = !trusted;
+        double inverse = trusted ? 1 / sum : 0;
+        write(row, r, (float) inverse, (float) (factor * inverse), scratch);
+      }
+    }
+
+    private void write(int row, int r, float farFactor, float nearFactor, RegionScratch scratch) {
+      int near = r * width;
+      for (int tile = 0; tile < values.tiles(); tile++) {
+        int column = tile * BatchFft.ROW;
+        int count = Math.min(BatchFft.ROW, width - column);
+        int at = output.index(head, row - first) + column;
+        int far = field.index(tile, row);
+        if (output.isSinglePrecision()) {
+          RowMerge.merge(
+              field.sums(),
+              far,
+              farFactor,
+              scratch.numerators,
+              near + column,
+              nearFactor,
+              output.floats(),
+              at,
+              count);
+        } else {
+          RowMerge.merge(
+              field.sums(),
+              far,
+              farFactor,
+              scratch.numerators,
+              near + column,
+              nearFactor,
+              output.doubles(),
+              at,
+              count);
+        }
       }
     }
   }
 
   /** What one task needs for a region. Mutable, not thread-safe. */
-  private static final class RegionScratch {
+  private final class RegionScratch {
     final BlockConvolution[] convolutions;
-    final AttentionScratch exact;
+    final AttentionScratch exact = new AttentionScratch(depth, width);
     final float[] numerators;
     final double[] shifts;
     final double[] rowSums;
@@ -302,14 +433,13 @@ public final class SegmentAttention {
     /** Greatest |V| up to the row at hand. */
     double valueSup;
 
-    RegionScratch(BlockPlan plan, BlockConvolution.Plans[] plans, AttentionInputs inputs) {
+    RegionScratch(BlockConvolution.Plans[] transforms) {
       convolutions = new BlockConvolution[plan.levels() - 1];
       for (int level = 0; level < convolutions.length; level++) {
-        convolutions[level] = new BlockConvolution(plans[level], Long.MAX_VALUE);
+        convolutions[level] = new BlockConvolution(transforms[level], Weighting.EXPONENTIAL, false);
       }
-      exact = AttentionScratch.of(inputs);
       int band = plan.blockSize(0);
-      numerators = new float[band * inputs.values().width()];
+      numerators = new float[band * width];
       shifts = new double[band];
       rowSums = new double[band];
     }

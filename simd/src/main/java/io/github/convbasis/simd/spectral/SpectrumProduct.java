@@ -2,23 +2,27 @@ package io.github.convbasis.simd.spectral;
 
 import io.github.convbasis.simd.Lanes;
 import io.github.convbasis.simd.fft.BatchFft;
+import io.github.convbasis.simd.fft.FloatScratch;
 import io.github.convbasis.simd.fft.RealBatchFft;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Multiplies spectra: at every frequency, {@code Y[b] = Σ_pieces 2^(exponent of window - exponent
- * of b)·W[b, piece]·X[piece]} for all output blocks b and all columns of a row, a complex matrix
- * product (output blocks × pieces)·(pieces × lanes).
+ * Multiplies spectra: at every frequency, {@code Y[b] = Σ_pieces W[b, piece]·X[piece]} for all
+ * output blocks b and all columns, a complex matrix product (output blocks × pieces)·(pieces ×
+ * columns); or its transpose {@code Z[piece] = Σ_b W̄[b, piece]·X[b]}, which correlates. W is
+ * scaled by a power of two for each output block, or each block of pieces where they are the
+ * output, so that the greatest of its half windows keeps its exponent.
  *
- * <p>Windows of lanes neighbouring output blocks are neighbours in memory: they are scaled and
- * packed once per piece, and used for two frequencies, f and -f. The kernel then keeps {@value
- * #TILE} output blocks in registers. Each tile stops at the last piece before its rows. X is copied
- * into scratch before a run is multiplied, so Y may take its place.
+ * <p>Half windows of lanes neighbouring output blocks are neighbours in memory: they are joined,
+ * scaled and packed once per piece, and used for two frequencies, f and -f, and for all tiles of
+ * columns. The kernel then keeps {@value #TILE} output blocks in registers. Each tile of blocks
+ * stops at the last piece that counts for them. X is copied into scratch before a run is
+ * multiplied, so Y may take its place.
  *
- * <p>8 flops per frequency, column pair, output block and piece before it. Mutable scales, set once
- * per region; then read by several threads.
+ * <p>8 flops per frequency, column pair, output block and piece that counts for it. Mutable scales,
+ * set once per region; then read by several threads.
  */
 final class SpectrumProduct {
   private static final VectorSpecies<Float> SPECIES = Lanes.FLOATS;
@@ -40,40 +44,79 @@ final class SpectrumProduct {
   /** Exponent of a block without pieces. */
   static final int NOTHING = Integer.MIN_VALUE;
 
-  private float[] scales = new float[0];
+  private float[] earlierScales = new float[0];
+  private float[] laterScales = new float[0];
   private int[] sources = new int[0];
   private int[] targets = new int[0];
   private int entries;
   private int[] blockExponents = new int[0];
 
   /**
-   * Chooses each block's exponent, the greatest of its windows, and the scales that follow.
+   * Chooses each output block's exponent, the greatest of its halves, and the scales that follow.
    *
    * @param pieces the region
-   * @param windows filled
+   * @param halves filled
    */
-  void scale(Pieces pieces, KernelWindows windows) {
+  void scale(Pieces pieces, HalfWindows halves) {
+    prepare(pieces);
+    for (int b = pieces.firstOutput; b < pieces.blocks; b++) {
+      int greatest = NOTHING;
+      for (int p = 0; p < pieces.pieceEnd(b); p++) {
+        greatest = Math.max(greatest, exponent(pieces, halves, p, b));
+      }
+      blockExponents[b] = greatest;
+      for (int p = 0; p < pieces.pieceEnd(b); p++) {
+        setScales(pieces, halves, p, b, greatest);
+      }
+    }
+  }
+
+  /**
+   * Does the same for the transpose, whose output blocks are those of the pieces.
+   *
+   * @param pieces the region
+   * @param halves filled
+   */
+  void scaleTransposed(Pieces pieces, HalfWindows halves) {
+    prepare(pieces);
+    Arrays.fill(blockExponents, 0, pieces.blocks, NOTHING);
+    for (int p = 0; p < pieces.count; p++) {
+      int block = pieces.block[p];
+      for (int b = pieces.firstOutputOf(p); b < pieces.blocks; b++) {
+        blockExponents[block] = Math.max(blockExponents[block], exponent(pieces, halves, p, b));
+      }
+    }
+    for (int p = 0; p < pieces.count; p++) {
+      for (int b = pieces.firstOutputOf(p); b < pieces.blocks; b++) {
+        setScales(pieces, halves, p, b, blockExponents[pieces.block[p]]);
+      }
+    }
+  }
+
+  private void prepare(Pieces pieces) {
     int length = groups(pieces) * pieces.count * GROUP;
-    if (scales.length < length) {
-      scales = new float[length];
+    if (laterScales.length < length) {
+      earlierScales = new float[length];
+      laterScales = new float[length];
     }
     if (blockExponents.length < pieces.blocks) {
       blockExponents = new int[pieces.blocks];
     }
-    Arrays.fill(scales, 0, length, 0);
+    Arrays.fill(earlierScales, 0, length, 0);
+    Arrays.fill(laterScales, 0, length, 0);
     list(pieces);
-    for (int b = pieces.firstOutput; b < pieces.blocks; b++) {
-      int greatest = NOTHING;
-      for (int p = 0; p < pieces.firstPiece[b]; p++) {
-        greatest = Math.max(greatest, windows.exponent(pieces.window(p, b)));
-      }
-      blockExponents[b] = greatest;
-      int base = scaleIndex(pieces, b);
-      for (int p = 0; p < pieces.firstPiece[b]; p++) {
-        long power = (long) windows.exponent(pieces.window(p, b)) - greatest;
-        scales[base + p * GROUP] = ScaledExp.power(power);
-      }
-    }
+  }
+
+  private static int exponent(Pieces pieces, HalfWindows halves, int piece, int block) {
+    int later = pieces.laterHalf(piece, block);
+    return Math.max(halves.exponent(later - 1), halves.exponent(later));
+  }
+
+  private void setScales(Pieces pieces, HalfWindows halves, int piece, int block, long exponent) {
+    int at = scaleIndex(pieces, block) + piece * GROUP;
+    int later = pieces.laterHalf(piece, block);
+    earlierScales[at] = ScaledExp.power(halves.exponent(later - 1) - exponent);
+    laterScales[at] = ScaledExp.power(halves.exponent(later) - exponent);
   }
 
   private static int scaleIndex(Pieces pieces, int block) {
@@ -81,7 +124,7 @@ final class SpectrumProduct {
     return b / GROUP * pieces.count * GROUP + b % GROUP;
   }
 
-  /** Returns a block's exponent, {@link #NOTHING} for the first. */
+  /** Returns an output block's exponent, {@link #NOTHING} if nothing counts for it. */
   int exponent(int block) {
     return blockExponents[block];
   }
@@ -90,16 +133,19 @@ final class SpectrumProduct {
    * Bounds a block's rounding, {@code Σ_pieces ‖scaled window‖₂·‖piece‖₂}.
    *
    * @param pieces the region
-   * @param windows filled
+   * @param halves filled
    * @param norms the greatest 2-norm of each piece's columns
    * @param block output block
    * @return the sum, relative to the block's exponent
    */
-  double noise(Pieces pieces, KernelWindows windows, double[] norms, int block) {
+  double noise(Pieces pieces, HalfWindows halves, double[] norms, int block) {
     double sum = 0;
     int base = scaleIndex(pieces, block);
-    for (int p = 0; p < pieces.firstPiece[block]; p++) {
-      sum += scales[base + p * GROUP] * windows.norm(pieces.window(p, block)) * norms[p];
+    for (int p = 0; p < pieces.pieceEnd(block); p++) {
+      int later = pieces.laterHalf(p, block);
+      double earlierNorm = earlierScales[base + p * GROUP] * halves.norm(later - 1);
+      double laterNorm = laterScales[base + p * GROUP] * halves.norm(later);
+      sum += Math.sqrt(earlierNorm * earlierNorm + laterNorm * laterNorm) * norms[p];
     }
     return sum;
   }
@@ -118,48 +164,51 @@ final class SpectrumProduct {
    * Multiplies at the frequencies of one run and its mirror image.
    *
    * @param pieces the region
-   * @param windows filled
+   * @param halves filled
+   * @param transpose whether X are output blocks, and products pieces
    * @param item which runs, below {@link #items}
-   * @param spectra X as {@link SpectrumLayout} says; Y afterwards, see {@link Pieces#productRow}
-   * @param offset index of the first row
+   * @param spectra for each tile of columns X as {@link SpectrumLayout} says, from {@link
+   *     FloatScratch#OFFSET}; Y afterwards, see {@link Pieces#productRow}, or Z by piece
+   * @param tiles how many
    * @param scratch for packing
    */
   void multiply(
       Pieces pieces,
-      KernelWindows windows,
+      HalfWindows halves,
+      boolean transpose,
       int item,
-      float[] spectra,
-      int offset,
+      float[][] spectra,
+      int tiles,
       BlockScratch scratch) {
     // Runs mirror each other as rows do: both numbers are bit-reversed.
     int run = RealBatchFft.spectrumRow(item);
     int mirroredRun = BatchFft.mirror(run);
-    int rows = pieces.rowsPerFrequency();
-    scratch.reserve(2 * pieces.count * STRIDE, groups(pieces) * pieces.count * PACKED);
-    int firstRow = run * SpectrumLayout.FREQUENCIES;
-    int mirroredStart = run == mirroredRun ? 0 : pieces.count * STRIDE;
-    load(pieces, spectra, offset, firstRow, scratch.inputs, 0);
-    if (run != mirroredRun) {
-      int mirroredRow = mirroredRun * SpectrumLayout.FREQUENCIES;
-      load(pieces, spectra, offset, mirroredRow, scratch.inputs, mirroredStart);
+    int inputs = transpose ? pieces.blocks - pieces.firstOutput : pieces.count;
+    int runInputs = inputs * STRIDE;
+    int tileInputs = run == mirroredRun ? runInputs : 2 * runInputs;
+    scratch.reserve(tiles * tileInputs, groups(pieces) * pieces.count * PACKED);
+    for (int t = 0; t < tiles; t++) {
+      load(pieces, inputs, spectra[t], run, scratch.inputs, t * tileInputs);
+      if (run != mirroredRun) {
+        load(pieces, inputs, spectra[t], mirroredRun, scratch.inputs, t * tileInputs + runInputs);
+      }
     }
+    int firstRow = run * SpectrumLayout.FREQUENCIES;
     for (int row = firstRow; row < firstRow + SpectrumLayout.FREQUENCIES; row++) {
       if (isMirrored(row)) {
         continue;
       }
       int mirrored = BatchFft.mirror(row);
-      int half = RealBatchFft.number(row);
-      int input = row % SpectrumLayout.FREQUENCIES * pieces.count * ROW;
-      int mirroredInput =
-          mirroredStart + mirrored % SpectrumLayout.FREQUENCIES * pieces.count * ROW;
-      int at = offset + SpectrumLayout.index(row, rows);
-      int mirroredAt = offset + SpectrumLayout.index(mirrored, rows);
-      int base = windows.index(half, 0);
-      pack(windows.re(), windows.im(), base, sources, targets, entries, scales, scratch.packed);
-      for (int g = 0; g < groups(pieces); g++) {
-        multiplyGroup(pieces, g, 1, scratch, input, spectra, at);
+      packAll(pieces, halves, row, scratch.packed);
+      for (int t = 0; t < tiles; t++) {
+        int input = t * tileInputs + row % SpectrumLayout.FREQUENCIES * inputs * ROW;
+        multiplyFrequency(pieces, transpose, 1, scratch, input, spectra[t], row);
         if (mirrored != row) {
-          multiplyGroup(pieces, g, -1, scratch, mirroredInput, spectra, mirroredAt);
+          int mirroredInput =
+              t * tileInputs
+                  + (run == mirroredRun ? 0 : runInputs)
+                  + mirrored % SpectrumLayout.FREQUENCIES * inputs * ROW;
+          multiplyFrequency(pieces, transpose, -1, scratch, mirroredInput, spectra[t], mirrored);
         }
       }
     }
@@ -170,19 +219,20 @@ final class SpectrumProduct {
   }
 
   /**
-   * Copies a run to {@code [frequency][piece]}, where the product reads it in order, conjugating
+   * Copies a run to {@code [frequency][input]}, where the product reads it in order, conjugating
    * the frequencies whose kernel values are the conjugates of stored ones.
    */
   private static void load(
-      Pieces pieces, float[] spectra, int offset, int firstRow, float[] inputs, int start) {
+      Pieces pieces, int count, float[] spectra, int run, float[] inputs, int start) {
     for (int f = 0; f < SpectrumLayout.FREQUENCIES; f++) {
+      int row = run * SpectrumLayout.FREQUENCIES + f;
       loadFrequency(
           spectra,
-          offset + SpectrumLayout.index(firstRow + f, pieces.rowsPerFrequency()),
-          pieces.count,
-          isMirrored(firstRow + f) ? -1 : 1,
+          FloatScratch.OFFSET + SpectrumLayout.index(row, pieces.rowsPerFrequency),
+          count,
+          isMirrored(row) ? -1 : 1,
           inputs,
-          start + f * pieces.count * ROW);
+          start + f * count * ROW);
     }
   }
 
@@ -198,18 +248,17 @@ final class SpectrumProduct {
     }
   }
 
-  private static int piecesBefore(Pieces pieces, int block) {
-    return pieces.firstPiece[Math.min(block, pieces.blocks - 1)];
-  }
-
   private static int groups(Pieces pieces) {
     return (pieces.blocks - pieces.firstOutput + GROUP - 1) / GROUP;
   }
 
   /**
-   * Lists what {@link #pack} does: for each piece and group of blocks after it, where the windows
-   * and where the packed values are. Pieces go outside, so that windows are read in the order of
-   * memory, and one loop over a list replaces nested ones whose inner loops have few trips.
+   * Lists what {@link #pack} does: for each piece and group of blocks that it counts for, where the
+   * halves and where the packed values are. Pieces go outside, so that halves are read in the order
+   * of memory, and one loop over a list replaces nested ones whose inner loops have few trips.
+   *
+   * <p>Pieces of one tile of the transpose start at the same group: scales of zero make up for
+   * those that begin later.
    */
   private void list(Pieces pieces) {
     int groups = groups(pieces);
@@ -219,56 +268,89 @@ final class SpectrumProduct {
     }
     entries = 0;
     for (int p = 0; p < pieces.count; p++) {
-      int block = pieces.block[p];
-      int firstGroup = Math.max(0, block + 1 - pieces.firstOutput) / GROUP;
-      for (int g = firstGroup; g < groups; g++) {
+      for (int g = firstGroup(pieces, p); g < groups; g++) {
         int firstBlock = pieces.firstOutput + g * GROUP;
-        sources[entries] = pieces.setBase[pieces.set[p]] + firstBlock - block;
+        sources[entries] = pieces.laterHalf(p, firstBlock);
         targets[entries] = (g * pieces.count + p) * GROUP;
         entries++;
       }
     }
   }
 
-  /** Packs {@code [group][piece][re | im]}, scaled. */
+  private static int firstGroup(Pieces pieces, int piece) {
+    int tile = piece - piece % TILE;
+    return (pieces.firstOutputOf(tile) - pieces.firstOutput) / GROUP;
+  }
+
+  private void packAll(Pieces pieces, HalfWindows halves, int row, float[] packed) {
+    int base = halves.index(RealBatchFft.number(row), 0);
+    // Rows are frequencies with their bits reversed: odd ones are in the second half.
+    float sign = row >= pieces.blockSize ? -1 : 1;
+    pack(
+        halves.re(),
+        halves.im(),
+        base,
+        sign,
+        sources,
+        targets,
+        entries,
+        earlierScales,
+        laterScales,
+        packed);
+  }
+
+  /** Packs {@code [group][piece][re | im]}: halves joined and scaled. */
   private static void pack(
       float[] re,
       float[] im,
       int base,
+      float sign,
       int[] sources,
       int[] targets,
       int entries,
-      float[] scales,
+      float[] earlierScales,
+      float[] laterScales,
       float[] packed) {
     for (int e = 0; e < entries; e++) {
       int at = base + sources[e];
       int target = targets[e];
       for (int v = 0; v < GROUP; v += LANES) {
-        FloatVector scale = FloatVector.fromArray(SPECIES, scales, target + v);
-        FloatVector.fromArray(SPECIES, re, at + v).mul(scale).intoArray(packed, 2 * target + v);
+        FloatVector earlier = FloatVector.fromArray(SPECIES, earlierScales, target + v);
+        FloatVector later = FloatVector.fromArray(SPECIES, laterScales, target + v).mul(sign);
+        FloatVector earlierRe = FloatVector.fromArray(SPECIES, re, at + v - 1).mul(earlier);
+        FloatVector earlierIm = FloatVector.fromArray(SPECIES, im, at + v - 1).mul(earlier);
+        FloatVector.fromArray(SPECIES, re, at + v)
+            .fma(later, earlierRe)
+            .intoArray(packed, 2 * target + v);
         FloatVector.fromArray(SPECIES, im, at + v)
-            .mul(scale)
+            .fma(later, earlierIm)
             .intoArray(packed, 2 * target + GROUP + v);
       }
     }
   }
 
-  private static void multiplyGroup(
+  /** Multiplies one frequency; {@code sign} is that of the products' imaginaries. */
+  private static void multiplyFrequency(
       Pieces pieces,
-      int group,
+      boolean transpose,
       float sign,
       BlockScratch scratch,
       int input,
       float[] spectra,
-      int at) {
-    int firstBlock = pieces.firstOutput + group * GROUP;
-    int tiles = Math.min(GROUP, pieces.blocks - firstBlock);
-    for (int t = 0; t < tiles; t += TILE) {
-      int b = firstBlock + t;
+      int row) {
+    int at = FloatScratch.OFFSET + SpectrumLayout.index(row, pieces.rowsPerFrequency);
+    if (transpose) {
+      for (int p = 0; p < pieces.count; p += TILE) {
+        multiplyPieces(pieces, p, sign, scratch, input, spectra, at);
+      }
+      return;
+    }
+    for (int b = pieces.firstOutput; b < pieces.blocks; b += TILE) {
+      int offset = b - pieces.firstOutput;
       multiplyTile(
           scratch.packed,
-          group * pieces.count * PACKED + t,
-          piecesBefore(pieces, b + TILE - 1),
+          offset / GROUP * pieces.count * PACKED + offset % GROUP,
+          pieces.pieceEnd(Math.min(pieces.blocks - 1, b + TILE - 1)),
           scratch.inputs,
           input,
           sign,
@@ -278,6 +360,35 @@ final class SpectrumProduct {
           at + pieces.productRow(b + 2) * STRIDE,
           at + pieces.productRow(b + 3) * STRIDE);
     }
+  }
+
+  private static void multiplyPieces(
+      Pieces pieces,
+      int piece,
+      float sign,
+      BlockScratch scratch,
+      int input,
+      float[] spectra,
+      int at) {
+    int nobody = pieces.rowsPerFrequency - 1;
+    int last = pieces.count - 1;
+    multiplyTransposedTile(
+        scratch.packed,
+        piece * PACKED,
+        Math.min(1, last - piece) * PACKED,
+        Math.min(2, last - piece) * PACKED,
+        Math.min(3, last - piece) * PACKED,
+        pieces.count * PACKED,
+        pieces.firstOutputOf(piece) - pieces.firstOutput,
+        pieces.blocks - pieces.firstOutput,
+        scratch.inputs,
+        input,
+        sign,
+        spectra,
+        at + piece * STRIDE,
+        at + (piece + 1 > last ? nobody : piece + 1) * STRIDE,
+        at + (piece + 2 > last ? nobody : piece + 2) * STRIDE,
+        at + (piece + 3 > last ? nobody : piece + 3) * STRIDE);
   }
 
   /**
@@ -333,6 +444,77 @@ final class SpectrumProduct {
       w = FloatVector.broadcast(SPECIES, packed[k + 3 + GROUP]);
       re3 = w.fma(negated, re3);
       im3 = w.fma(xRe, im3);
+    }
+    re0.intoArray(spectra, target0);
+    im0.mul(sign).intoArray(spectra, target0 + LANES);
+    re1.intoArray(spectra, target1);
+    im1.mul(sign).intoArray(spectra, target1 + LANES);
+    re2.intoArray(spectra, target2);
+    im2.mul(sign).intoArray(spectra, target2 + LANES);
+    re3.intoArray(spectra, target3);
+    im3.mul(sign).intoArray(spectra, target3 + LANES);
+  }
+
+  /**
+   * Multiplies the conjugates of four pieces' windows with the blocks from {@code from} on, counted
+   * from the first output block; packed values are {@code group} elements apart from group to
+   * group.
+   */
+  private static void multiplyTransposedTile(
+      float[] packed,
+      int piece0,
+      int piece1,
+      int piece2,
+      int piece3,
+      int group,
+      int from,
+      int to,
+      float[] inputs,
+      int at,
+      float sign,
+      float[] spectra,
+      int target0,
+      int target1,
+      int target2,
+      int target3) {
+    FloatVector re0 = FloatVector.zero(SPECIES);
+    FloatVector im0 = re0;
+    FloatVector re1 = re0;
+    FloatVector im1 = re0;
+    FloatVector re2 = re0;
+    FloatVector im2 = re0;
+    FloatVector re3 = re0;
+    FloatVector im3 = re0;
+    for (int b = from; b < to; b++) {
+      int x = at + b * ROW;
+      int k = piece0 + b / GROUP * group + b % GROUP;
+      FloatVector xRe = FloatVector.fromArray(SPECIES, inputs, x);
+      FloatVector xIm = FloatVector.fromArray(SPECIES, inputs, x + LANES);
+      FloatVector negated = xRe.neg();
+      FloatVector w = FloatVector.broadcast(SPECIES, packed[k]);
+      re0 = w.fma(xRe, re0);
+      im0 = w.fma(xIm, im0);
+      w = FloatVector.broadcast(SPECIES, packed[k + GROUP]);
+      re0 = w.fma(xIm, re0);
+      im0 = w.fma(negated, im0);
+      w = FloatVector.broadcast(SPECIES, packed[k + piece1]);
+      re1 = w.fma(xRe, re1);
+      im1 = w.fma(xIm, im1);
+      w = FloatVector.broadcast(SPECIES, packed[k + piece1 + GROUP]);
+      re1 = w.fma(xIm, re1);
+      im1 = w.fma(negated, im1);
+      w = FloatVector.broadcast(SPECIES, packed[k + piece2]);
+      re2 = w.fma(xRe, re2);
+      im2 = w.fma(xIm, im2);
+      w = FloatVector.broadcast(SPECIES, packed[k + piece2 + GROUP]);
+      re2 = w.fma(xIm, re2);
+      im2 = w.fma(negated, im2);
+      w = FloatVector.broadcast(SPECIES, packed[k + piece3]);
+      re3 = w.fma(xRe, re3);
+      im3 = w.fma(xIm, im3);
+      w = FloatVector.broadcast(SPECIES, packed[k + piece3 + GROUP]);
+      re3 = w.fma(xIm, re3);
+      im3 = w.fma(negated, im3);
     }
     re0.intoArray(spectra, target0);
     im0.mul(sign).intoArray(spectra, target0 + LANES);

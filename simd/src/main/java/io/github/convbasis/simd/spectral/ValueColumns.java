@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Reads one head's values as tiles of 2·lanes neighbouring columns, rounded to float; columns
- * beyond the width are zero.
+ * Reads one head's values as tiles of 2·lanes neighbouring columns, scaled by a power of two and
+ * rounded to float; columns beyond the width are zero.
  *
  * <p>Immutable and thread-safe.
  */
@@ -21,10 +21,18 @@ final class ValueColumns {
 
   private final HeadTensor values;
   private final int head;
+  private final double factor;
 
+  /** Reads values as they are. */
   ValueColumns(HeadTensor values, int head) {
+    this(values, head, 1);
+  }
+
+  /** Reads values times a power of two. */
+  ValueColumns(HeadTensor values, int head, double factor) {
     this.values = values;
     this.head = head;
+    this.factor = factor;
   }
 
   /** Returns the number of columns. */
@@ -49,7 +57,7 @@ final class ValueColumns {
   void copy(int tile, int fromRow, int toRow, float[] target, int at) {
     int column = tile * ROW;
     int count = Math.min(ROW, values.width() - column);
-    if (values.isSinglePrecision() && count == ROW) {
+    if (values.isSinglePrecision() && count == ROW && factor == 1) {
       copyFull(
           values.floats(),
           values.index(head, fromRow) + column,
@@ -63,9 +71,9 @@ final class ValueColumns {
       int source = values.index(head, row) + column;
       int to = at + (row - fromRow) * ROW;
       if (values.isSinglePrecision()) {
-        System.arraycopy(values.floats(), source, target, to, count);
+        scale(values.floats(), source, count, factor, target, to);
       } else {
-        narrow(values.doubles(), source, count, target, to);
+        scale(values.doubles(), source, count, factor, target, to);
       }
       Arrays.fill(target, to + count, to + ROW, 0);
     }
@@ -81,9 +89,17 @@ final class ValueColumns {
     }
   }
 
-  private static void narrow(double[] source, int from, int count, float[] target, int at) {
+  private static void scale(
+      float[] source, int from, int count, double factor, float[] target, int at) {
     for (int i = 0; i < count; i++) {
-      target[at + i] = (float) source[from + i];
+      target[at + i] = (float) (source[from + i] * factor);
+    }
+  }
+
+  private static void scale(
+      double[] source, int from, int count, double factor, float[] target, int at) {
+    for (int i = 0; i < count; i++) {
+      target[at + i] = (float) (source[from + i] * factor);
     }
   }
 
@@ -106,7 +122,7 @@ final class ValueColumns {
   }
 
   /**
-   * Returns the greatest absolute value of some rows.
+   * Returns the greatest absolute value of some rows, unscaled.
    *
    * @param fromRow first row
    * @param toRow after the last row

@@ -24,7 +24,7 @@ class PartsTest {
         x[i] = relative + exponent * Math.log(2);
         exact[i] = x[i];
       }
-      ScaledExp.apply(x, 1000, exponent);
+      ScaledExp.apply(x, 0, 1000, exponent);
       for (int i = 0; i < 1000; i++) {
         double expected = Math.exp(exact[i] - exponent * Math.log(2));
         // The reference itself rounds its argument, up to 2,700 in size, to 2.3e-13.
@@ -40,8 +40,8 @@ class PartsTest {
     double[] logits = {-1e300, -1000, 1.25};
     System.arraycopy(logits, 0, x, 0, 3);
     System.arraycopy(logits, 0, y, 0, 3);
-    ScaledExp.apply(x, 3, 2);
-    ScaledExp.apply(y, 3, 60);
+    ScaledExp.apply(x, 0, 3, 2);
+    ScaledExp.apply(y, 0, 3, 60);
     assertEquals(0, x[0]);
     assertEquals(0, x[1]);
     assertEquals(x[2], Math.scalb(y[2], 58));
@@ -57,42 +57,63 @@ class PartsTest {
   void farSumsAreSumsLeftOfTheDiagonalBlock(int terms) {
     for (int n : new int[] {40, 64, 129}) {
       SegmentedToeplitz logits = SegmentSamples.gaussian(n, terms, 20, 13L * n + terms);
-      for (int blockSize : new int[] {8, 16, 64}) {
-        FarSums sums =
-            new FarSums(
-                logits, LogitRange.of(logits).greatest(), blockSize, Parallelism.sequential());
-        double[] row = new double[n];
-        for (int i = 0; i < n; i++) {
-          logits.copyRow(i, row);
-          double expected = 0;
-          for (int j = 0; j < i / blockSize * blockSize; j++) {
-            expected += Math.exp(row[j] - sums.exponent() * Math.log(2));
+      for (int band : new int[] {8, 16, 64}) {
+        for (int regionSize : new int[] {band, 4 * band}) {
+          LogitPeaks peaks = new LogitPeaks(regionSize);
+          FarSums sums = new FarSums(band, regionSize);
+          for (int[] rows : new int[][] {{0, n}, {0, 17, n}, {0, 16, 32, 33, n}}) {
+            peaks.restart();
+            for (int c = 1; c < rows.length; c++) {
+              requireSums(logits, rows[c - 1], rows[c], band, sums, peaks);
+            }
           }
-          // No subtraction: relative, whatever the neighbours.
-          assertEquals(expected, sums.sum(i), 1e-10 * expected, "row " + i);
         }
       }
     }
   }
 
-  @Test
-  void piecesCoverEveryColumnOnceAndWindowsDoNotOverlap() {
+  private static void requireSums(
+      SegmentedToeplitz all, int from, int to, int band, FarSums sums, LogitPeaks peaks) {
+    SegmentedToeplitz logits = SegmentSamples.prefix(all, to);
+    peaks.advance(logits, from, Parallelism.sequential());
+    sums.sum(logits, peaks, from, to, Parallelism.sequential());
+    double[] row = new double[to];
+    for (int i = from; i < to; i++) {
+      logits.copyRow(i, row);
+      double expected = 0;
+      for (int j = 0; j < i / band * band; j++) {
+        expected += Math.exp(row[j] - FarSums.exponent(peaks, i) * Math.log(2));
+      }
+      // No subtraction: relative, whatever the neighbours.
+      assertEquals(expected, sums.sum(i), 1e-10 * expected, "row " + i);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void piecesCoverEveryColumnOnceAndHalvesDoNotOverlap(boolean diagonal) {
     SegmentedToeplitz logits = SegmentSamples.gaussian(1000, 30, 1, 4);
-    Pieces pieces = new Pieces();
-    pieces.cut(logits, 0, 1000, 32, 0, 32);
-    int column = 0;
-    for (int p = 0; p < pieces.count; p++) {
-      assertEquals(column, pieces.from[p]);
-      assertEquals(pieces.block[p], pieces.from[p] / 32);
-      assertEquals(pieces.block[p], (pieces.to[p] - 1) / 32);
-      assertEquals(logits.segmentOf(pieces.from[p]), logits.segmentOf(pieces.to[p] - 1));
-      column = pieces.to[p];
+    for (int firstOutput : new int[] {0, 5}) {
+      Pieces pieces = new Pieces();
+      pieces.cut(logits, 0, 1000, 32, firstOutput, 32, diagonal);
+      int column = 0;
+      for (int p = 0; p < pieces.count; p++) {
+        assertEquals(column, pieces.from[p]);
+        assertEquals(pieces.block[p], pieces.from[p] / 32);
+        assertEquals(pieces.block[p], (pieces.to[p] - 1) / 32);
+        assertEquals(logits.segmentOf(pieces.from[p]), logits.segmentOf(pieces.to[p] - 1));
+        column = pieces.to[p];
+        int set = pieces.set[p];
+        int phase = pieces.from[p] % 32;
+        assertEquals(phase, pieces.setPhase[set]);
+        int firstSlot = set == 0 ? 0 : pieces.setEnd[set - 1];
+        int nearest = pieces.laterHalf(p, pieces.firstOutputOf(p));
+        assertTrue(nearest - 1 >= firstSlot, "piece " + p);
+        assertTrue(pieces.laterHalf(p, 31) < pieces.setEnd[set], "piece " + p);
+      }
+      assertEquals(diagonal ? 1000 : 31 * 32, column);
+      assertEquals(pieces.slots, pieces.setEnd[pieces.sets - 1]);
     }
-    assertEquals(31 * 32, column);
-    for (int s = 1; s < pieces.sets; s++) {
-      assertTrue(pieces.setBase[s] + 1 == pieces.setEnd[s - 1]);
-    }
-    assertEquals(pieces.windows, pieces.setEnd[pieces.sets - 1]);
   }
 
   @Test

@@ -33,7 +33,7 @@ class SegmentAttentionTest {
       BlockPlan plan, AttentionInputs inputs, SegmentedToeplitz logits, HeadTensor output) {
     boolean[] untrusted = new boolean[logits.size()];
     Arrays.fill(untrusted, true);
-    SegmentAttention.attend(
+    SegmentSamples.attend(
         plan, inputs, 0, logits, GUARD, output, untrusted, Parallelism.sequential());
     return untrusted;
   }
@@ -125,7 +125,15 @@ class SegmentAttentionTest {
     HeadTensor simd = HeadTensor.allocate(true, 1, n, 20);
     boolean[] untrusted = new boolean[n];
     Backends.scalar()
-        .attendSegments(inputs, 0, logits, GUARD, scalar, untrusted, Parallelism.sequential());
+        .attendSegments(
+            inputs,
+            0,
+            logits,
+            GUARD,
+            scalar,
+            untrusted,
+            Backends.scalar().newWorkspace(),
+            Parallelism.sequential());
     boolean[] flagged = attend(BlockPlan.of(16, 128), inputs, logits, simd);
     for (int row = 0; row < n; row++) {
       assertFalse(flagged[row] || untrusted[row]);
@@ -204,8 +212,8 @@ class SegmentAttentionTest {
       AttentionInputs inputs = SegmentSamples.inputs(logits, 4, 1);
       HeadTensor output = HeadTensor.allocate(true, 1, n, 4);
       boolean[] untrusted = new boolean[n];
-      SegmentAttention.attend(
-          inputs, 0, logits, GUARD, output, untrusted, Parallelism.sequential());
+      new SpectralWorkspace()
+          .attend(inputs, 0, logits, GUARD, output, untrusted, Parallelism.sequential());
       double[][] expected = SegmentSamples.expected(logits, inputs.values());
       for (int row = 0; row < n; row++) {
         assertFalse(untrusted[row]);

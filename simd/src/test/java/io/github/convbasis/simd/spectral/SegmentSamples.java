@@ -1,11 +1,13 @@
 package io.github.convbasis.simd.spectral;
 
+import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.Samples;
 import io.github.convbasis.simd.Tolerance;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.function.IntToDoubleFunction;
@@ -73,6 +75,21 @@ final class SegmentSamples {
         logits, Samples.tensor(random, Samples.Layout.DENSE, true, 1, logits.size(), width, 1));
   }
 
+  /** Attends at once with fresh scratch. */
+  static double attend(
+      BlockPlan plan,
+      AttentionInputs inputs,
+      int head,
+      SegmentedToeplitz logits,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Parallelism parallelism) {
+    int depth = inputs.queries().width();
+    return SegmentAttention.atOnce(plan, depth, inputs.values().width())
+        .advance(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+  }
+
   /** Attention from H in double, row by row; also the bound of each row's float logits. */
   static double[][] expected(SegmentedToeplitz logits, HeadTensor values) {
     int n = logits.size();
@@ -109,5 +126,17 @@ final class SegmentSamples {
       greatest = Math.max(greatest, Math.abs(scratch[j]));
     }
     return 8 * Tolerance.UNIT * greatest + 12 * Tolerance.UNIT;
+  }
+
+  /** The rows and columns before a row. */
+  static SegmentedToeplitz prefix(SegmentedToeplitz logits, int rows) {
+    int terms = logits.segmentOf(rows - 1) + 1;
+    int[] starts = new int[terms];
+    double[][] kernels = new double[terms][];
+    for (int r = 0; r < terms; r++) {
+      starts[r] = logits.start(r);
+      kernels[r] = Arrays.copyOf(logits.kernel(r), rows - starts[r]);
+    }
+    return SegmentedToeplitz.of(rows, starts, kernels);
   }
 }

@@ -40,7 +40,7 @@ class UnflaggedErrorTest {
   private static int trustedRows(SegmentedToeplitz logits, HeadTensor values) {
     HeadTensor output = HeadTensor.allocate(true, 1, logits.size(), WIDTH);
     boolean[] untrusted = new boolean[logits.size()];
-    SegmentAttention.attend(
+    SegmentSamples.attend(
         PLAN,
         SegmentSamples.inputs(logits, values),
         0,
@@ -132,7 +132,7 @@ class UnflaggedErrorTest {
     for (double guard : new double[] {1e-6, 4.5e-7, 2e-7}) {
       HeadTensor output = HeadTensor.allocate(true, 1, n, 1);
       boolean[] untrusted = new boolean[n];
-      SegmentAttention.attend(
+      SegmentSamples.attend(
           PLAN,
           AttentionInputs.causal(zeros, zeros, values),
           0,
@@ -158,11 +158,11 @@ class UnflaggedErrorTest {
     AttentionInputs inputs = SegmentSamples.inputs(logits, values);
     HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
     double share =
-        SegmentAttention.attend(
+        SegmentSamples.attend(
             PLAN, inputs, 0, logits, GUARD, output, new boolean[n], Parallelism.sequential());
     assertEquals((2 * 64 * 65 + 2 * 3) / (130.0 * 131), share, 1e-15);
     double all =
-        SegmentAttention.attend(
+        SegmentSamples.attend(
             BlockPlan.of(),
             inputs,
             0,

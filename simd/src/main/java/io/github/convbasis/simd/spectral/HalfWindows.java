@@ -12,25 +12,30 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Holds the spectra of a region's kernel windows: {@code e^u·2^(-exponent)} at lags {@code (l-1)·L
- * … (l+1)·L-1}, zero at the first of them and where trimmed, each with its own exponent, so that no
- * window over- or underflows.
+ * Holds the spectra of a region's half windows, see {@link Pieces}: L weights and L zeros, each
+ * with its own power of two, so that none over- or underflows.
  *
- * <p>Windows are real and each is a column of its own: one in each lane of a batch of transforms.
+ * <p>The window of an output block is one half followed by the next one: its spectrum is {@code
+ * E(f) + (-1)^f·B(f)} of the spectra of the earlier and the later half, because moving by L of 2L
+ * samples turns frequency f by half a circle for each unit. So every weight is computed and
+ * transformed once, though two output blocks meet it.
+ *
+ * <p>Halves are real and each is a column of its own: one in each lane of a batch of transforms.
  * Frequencies f and -f are conjugate, so L + 1 are kept. The factor 1/(2L) of the inverse transform
- * is already in. Spectra lie by frequency, then slot, so that windows of neighbouring lags load as
- * a vector.
+ * is already in. Spectra lie by frequency, then slot, so that halves of neighbouring lags load as a
+ * vector.
  *
- * <p>Cost {@code windows·(2L exponentials + 5L·log₂(2L) flops)}, memory {@code 2·(L+1)·windows}
- * floats. Mutable; filled once by several threads, then only read.
+ * <p>Cost {@code slots·(L weights + 2.5·2L·log₂(2L) flops, nearly half of them on zeros and
+ * skipped)}, memory {@code 2·(L+1)·slots} floats. Mutable; filled once by several threads, then
+ * only read.
  */
-final class KernelWindows {
+final class HalfWindows {
   private static final VectorSpecies<Float> SPECIES = Lanes.FLOATS;
   private static final int LANES = SPECIES.length();
   private static final int ROW = BatchFft.ROW;
 
-  /** Readable slots before the first and after the last: a group may start or end beyond. */
-  static final int MARGIN = Math.max(LANES, 4);
+  /** Readable slots before the first and after the last: packed groups start and end beyond. */
+  static final int MARGIN = 2 * SpectrumProduct.GROUP + LANES;
 
   private static final int INTERLEAVED_ROWS = 64;
 
@@ -41,7 +46,7 @@ final class KernelWindows {
   private int[] exponents = new int[0];
   private double[] norms = new double[0];
 
-  KernelWindows(RealBatchFft fft) {
+  HalfWindows(RealBatchFft fft) {
     this.fft = fft;
   }
 
@@ -56,49 +61,51 @@ final class KernelWindows {
   }
 
   /**
-   * Returns where a window's value at a frequency is kept.
+   * Returns where the value of a half at a frequency is kept.
    *
    * @param halfFrequency as numbered by {@link RealBatchFft#spectrumRow}
-   * @param slot from -{@link #MARGIN}; slots between windows hold finite numbers
+   * @param slot from -{@link #MARGIN}; slots between sets hold finite numbers
    * @return index
    */
   int index(int halfFrequency, int slot) {
     return FloatScratch.OFFSET + halfFrequency * stride + MARGIN + slot;
   }
 
-  /** Returns the exponent of a window. */
+  /** Returns the exponent of a half, {@link SpectrumProduct#NOTHING} if it is zero. */
   int exponent(int slot) {
     return exponents[slot];
   }
 
-  /** Returns the 2-norm of a window scaled by its exponent. */
+  /** Returns the 2-norm of a half scaled by its exponent. */
   double norm(int slot) {
     return norms[slot];
   }
 
   /**
-   * Computes all windows of a region.
+   * Computes all halves of a region.
    *
-   * @param pieces which windows
-   * @param logits their kernels
+   * @param pieces which halves
+   * @param matrix their kernels
+   * @param weighting what becomes of the entries
    * @param scratches scratch for each task
    * @param parallelism how many tasks may work
    */
   void fill(
       Pieces pieces,
-      SegmentedToeplitz logits,
+      SegmentedToeplitz matrix,
+      Weighting weighting,
       Pool<BlockScratch> scratches,
       Parallelism parallelism) {
-    int batches = (pieces.windows + LANES - 1) / LANES;
+    int batches = (pieces.slots + LANES - 1) / LANES;
     stride = batches * LANES + 2 * MARGIN;
     long length = (pieces.blockSize + 1L) * stride;
     if (re.length < length + FloatScratch.OFFSET) {
       re = FloatScratch.allocate(length);
       im = FloatScratch.allocate(length);
     }
-    if (exponents.length < pieces.windows) {
-      exponents = new int[pieces.windows];
-      norms = new double[pieces.windows];
+    if (exponents.length < pieces.slots) {
+      exponents = new int[pieces.slots];
+      norms = new double[pieces.slots];
     }
     for (int h = 0; h <= pieces.blockSize; h++) {
       clear(index(h, -MARGIN));
@@ -108,7 +115,7 @@ final class KernelWindows {
         batches,
         batch -> {
           BlockScratch scratch = scratches.take();
-          fillBatch(pieces, logits, batch * LANES, scratch);
+          fillBatch(pieces, matrix, weighting, batch * LANES, scratch);
           scratches.give(scratch);
         });
   }
@@ -119,8 +126,12 @@ final class KernelWindows {
   }
 
   private void fillBatch(
-      Pieces pieces, SegmentedToeplitz logits, int firstSlot, BlockScratch scratch) {
-    int count = Math.min(LANES, pieces.windows - firstSlot);
+      Pieces pieces,
+      SegmentedToeplitz matrix,
+      Weighting weighting,
+      int firstSlot,
+      BlockScratch scratch) {
+    int count = Math.min(LANES, pieces.slots - firstSlot);
     if (count < LANES) {
       Arrays.fill(scratch.rows, 0);
     }
@@ -130,10 +141,10 @@ final class KernelWindows {
       while (slot >= pieces.setEnd[set]) {
         set++;
       }
-      sample(pieces, logits, set, slot, lane, scratch);
+      sample(pieces, matrix, weighting, set, slot, lane, scratch);
     }
-    interleave(count, scratch);
-    fft.forwardDoubled(scratch.rows, scratch.offset, re, im, index(0, firstSlot), stride);
+    interleave(pieces.blockSize, count, scratch);
+    fft.forwardPaddedDoubled(scratch.rows, scratch.offset, re, im, index(0, firstSlot), stride);
   }
 
   private static int setOf(Pieces pieces, int slot) {
@@ -142,25 +153,34 @@ final class KernelWindows {
   }
 
   private void sample(
-      Pieces pieces, SegmentedToeplitz logits, int set, int slot, int lane, BlockScratch scratch) {
+      Pieces pieces,
+      SegmentedToeplitz matrix,
+      Weighting weighting,
+      int set,
+      int slot,
+      int lane,
+      BlockScratch scratch) {
     int size = pieces.blockSize;
     int segment = pieces.setSegment[set];
-    int start = logits.start(segment);
-    int firstLag = (slot - pieces.setBase[set] - 1) * size;
-    int fromLag = firstLag + 1 + pieces.setBackTrim[set];
-    int toLag = Math.min(firstLag + 2 * size - pieces.setFrontTrim[set], logits.size() - start);
+    int firstLag = (slot - pieces.setBase[set]) * size - pieces.setPhase[set];
+    int fromLag = Math.max(0, firstLag);
+    int toLag = Math.min(firstLag + size, matrix.size() - matrix.start(segment));
+    float[] window = scratch.windows;
+    int at = lane * size;
+    exponents[slot] = SpectrumProduct.NOTHING;
+    norms[slot] = 0;
+    if (fromLag >= toLag) {
+      Arrays.fill(window, at, at + size, 0);
+      return;
+    }
     double[] samples = scratch.samples;
     int count = toLag - fromLag;
-    logits.copyColumn(start, start + fromLag, start + toLag, samples);
-    int exponent = ScaledExp.exponentOf(ScaledExp.max(samples, count));
-    ScaledExp.apply(samples, count, exponent);
-    int at = lane * 2 * size;
-    float[] window = scratch.windows;
+    matrix.copyKernel(segment, fromLag, toLag, samples, 0);
+    exponents[slot] = weighting.scale(samples, count);
     Arrays.fill(window, at, at + fromLag - firstLag, 0);
     narrow(samples, count, 0.5f / fft.size(), window, at + fromLag - firstLag);
-    Arrays.fill(window, at + toLag - firstLag, at + 2 * size, 0);
-    exponents[slot] = exponent;
-    norms[slot] = fft.size() * 2.0 * norm(window, at, 2 * size);
+    Arrays.fill(window, at + toLag - firstLag, at + size, 0);
+    norms[slot] = fft.size() * 2.0 * norm(window, at, size);
   }
 
   private static void narrow(double[] source, int count, float factor, float[] target, int at) {
@@ -171,20 +191,26 @@ final class KernelWindows {
 
   private static double norm(float[] window, int at, int count) {
     FloatVector squares = FloatVector.zero(SPECIES);
-    for (int i = at; i < at + count; i += LANES) {
+    int bound = at + SPECIES.loopBound(count);
+    int i = at;
+    for (; i < bound; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, window, i);
       squares = x.fma(x, squares);
     }
-    return Math.sqrt(squares.reduceLanes(VectorOperators.ADD));
+    double sum = squares.reduceLanes(VectorOperators.ADD);
+    for (; i < at + count; i++) {
+      sum += window[i] * window[i];
+    }
+    return Math.sqrt(sum);
   }
 
-  /** Turns windows into lanes, few rows at a time so that these stay in the first-level cache. */
-  private void interleave(int count, BlockScratch scratch) {
-    int rows = fft.size() / 2;
+  /** Turns halves into lanes, few rows at a time so that these stay in the first-level cache. */
+  private static void interleave(int size, int count, BlockScratch scratch) {
+    int rows = size / 2;
     for (int block = 0; block < rows; block += INTERLEAVED_ROWS) {
       int some = Math.min(INTERLEAVED_ROWS, rows - block);
       for (int lane = 0; lane < count; lane++) {
-        int from = lane * fft.size() + 2 * block;
+        int from = lane * size + 2 * block;
         int at = scratch.offset + block * ROW + lane;
         spread(scratch.windows, from, some, scratch.rows, at);
       }

@@ -1,0 +1,74 @@
+package io.github.convbasis.attention;
+
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Workspace;
+import io.github.convbasis.decompose.KernelStore;
+import java.util.ArrayDeque;
+import java.util.Objects;
+
+/**
+ * Scratch of attention calls, grown on demand and kept from call to call: for each head that is
+ * worked on at the same time the backend's own and room for terms·n doubles of kernels.
+ *
+ * <p>Mutable: one call at a time.
+ */
+public final class AttentionWorkspace {
+  private final Backend backend;
+  private final ArrayDeque<HeadScratch> free = new ArrayDeque<>();
+
+  private AttentionWorkspace(Backend backend) {
+    this.backend = backend;
+  }
+
+  /**
+   * Makes an empty workspace.
+   *
+   * @param backend the backend of the attention it is for
+   * @return the workspace
+   */
+  public static AttentionWorkspace of(Backend backend) {
+    return new AttentionWorkspace(Objects.requireNonNull(backend, "backend"));
+  }
+
+  void requireBackend(Backend other) {
+    if (other != backend) {
+      throw new IllegalArgumentException(
+          String.format(
+              "workspace must be of backend %s, was of %s", other.name(), backend.name()));
+    }
+  }
+
+  HeadScratch take() {
+    synchronized (free) {
+      if (!free.isEmpty()) {
+        return free.pop();
+      }
+    }
+    return new HeadScratch(backend);
+  }
+
+  void give(HeadScratch scratch) {
+    synchronized (free) {
+      free.push(scratch);
+    }
+  }
+
+  /** What one head needs at a time. Mutable: one thread at a time. */
+  static final class HeadScratch {
+    final Workspace workspace;
+    final KernelStore kernels = new KernelStore();
+    private boolean[] untrusted = new boolean[0];
+
+    HeadScratch(Backend backend) {
+      workspace = backend.newWorkspace();
+    }
+
+    /** Returns flags with any contents. */
+    boolean[] untrusted(int rows) {
+      if (untrusted.length < rows) {
+        untrusted = new boolean[rows];
+      }
+      return untrusted;
+    }
+  }
+}
