@@ -1,8 +1,9 @@
 package io.github.convbasis.bench;
 
+import io.github.convbasis.attention.AttentionWorkspace;
 import io.github.convbasis.attention.ConvAttention;
+import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Backends;
-import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
@@ -18,11 +19,12 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Conv-basis attention of one float32 head, d = 64, one thread, whose logits are exactly a sum of
- * as many convolution matrices as terms are allowed; recovery included.
+ * Conv-basis attention of one float32 head, d = 64, one thread or two, whose logits are exactly a
+ * sum of as many convolution matrices as terms are allowed; recovery included.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
@@ -47,16 +49,31 @@ public class ConvAttentionBenchmark {
   @Param({"scalar", "simd"})
   public String backend;
 
+  /** Tasks at once, each on a thread of its own. */
+  @Param("1")
+  public int tasks;
+
   private AttentionInputs inputs;
   private HeadTensor output;
+  private Tasks threads;
   private ConvAttention attention;
+  private AttentionWorkspace workspace;
 
   /** Makes the inputs. */
   @Setup(Level.Trial)
   public void prepare() {
     inputs = Inputs.segmented(n, D, terms);
     output = HeadTensor.allocate(true, 1, n, D);
-    attention = ConvAttention.of(Backends.select(backend), ConvBasisRecovery.ofTerms(terms));
+    threads = new Tasks(tasks);
+    Backend chosen = Backends.select(backend);
+    attention = ConvAttention.of(chosen, ConvBasisRecovery.ofTerms(terms));
+    workspace = AttentionWorkspace.of(chosen);
+  }
+
+  /** Ends the threads. */
+  @TearDown(Level.Trial)
+  public void release() {
+    threads.close();
   }
 
   /**
@@ -66,7 +83,7 @@ public class ConvAttentionBenchmark {
    */
   @Benchmark
   public HeadTensor attend() {
-    attention.forward(inputs, output, Parallelism.sequential());
+    attention.forward(inputs, output, workspace, threads.parallelism());
     return output;
   }
 }

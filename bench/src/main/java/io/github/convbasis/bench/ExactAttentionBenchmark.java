@@ -2,7 +2,6 @@ package io.github.convbasis.bench;
 
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.Backends;
-import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.concurrent.TimeUnit;
@@ -17,9 +16,10 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Exact causal attention of one float32 head, d = 64, one thread: 2·n²·d flops. */
+/** Exact causal attention of one float32 head, d = 64, one thread or two: 2·n²·d flops. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -39,8 +39,13 @@ public class ExactAttentionBenchmark {
   @Param({"scalar", "simd"})
   public String backend;
 
+  /** Tasks at once, each on a thread of its own. */
+  @Param("1")
+  public int tasks;
+
   private AttentionInputs inputs;
   private HeadTensor output;
+  private Tasks threads;
   private ExactAttention attention;
 
   /** Makes the inputs. */
@@ -48,7 +53,14 @@ public class ExactAttentionBenchmark {
   public void prepare() {
     inputs = Inputs.gaussian(n, D);
     output = HeadTensor.allocate(true, 1, n, D);
+    threads = new Tasks(tasks);
     attention = new ExactAttention(Backends.select(backend));
+  }
+
+  /** Ends the threads. */
+  @TearDown(Level.Trial)
+  public void release() {
+    threads.close();
   }
 
   /**
@@ -58,7 +70,7 @@ public class ExactAttentionBenchmark {
    */
   @Benchmark
   public HeadTensor attend() {
-    attention.forward(inputs, output, Parallelism.sequential());
+    attention.forward(inputs, output, threads.parallelism());
     return output;
   }
 }

@@ -12,6 +12,21 @@ final class Inputs {
 
   private Inputs() {}
 
+  /** Gaussian numbers. */
+  static float[] numbers(int count) {
+    return numbers(new SplittableRandom(SEED), count);
+  }
+
+  /** A Gaussian kernel of norm about 1, so that what it convolves keeps its size. */
+  static double[] kernel(int n) {
+    SplittableRandom random = new SplittableRandom(SEED + 1);
+    double[] kernel = new double[n];
+    for (int lag = 0; lag < n; lag++) {
+      kernel[lag] = random.nextGaussian() / Math.sqrt(n);
+    }
+    return kernel;
+  }
+
   /** Gaussian queries, keys and values of one head. */
   static AttentionInputs gaussian(int n, int d) {
     SplittableRandom random = new SplittableRandom(SEED);
@@ -25,7 +40,7 @@ final class Inputs {
    */
   static AttentionInputs segmented(int n, int d, int segments) {
     SplittableRandom random = new SplittableRandom(SEED);
-    float[] query = gaussianRow(random, d);
+    float[] query = numbers(random, d);
     float[] queries = new float[n * d];
     float[] keys = new float[n * d];
     float[] key = query;
@@ -34,7 +49,7 @@ final class Inputs {
       int at = (int) ((long) row * segments / n);
       if (at != segment) {
         segment = at;
-        key = gaussianRow(random, d);
+        key = numbers(random, d);
       }
       System.arraycopy(query, 0, queries, row * d, d);
       System.arraycopy(key, 0, keys, row * d, d);
@@ -47,19 +62,15 @@ final class Inputs {
     return AttentionInputs.causal(queryTensor, keyTensor, gaussianTensor(random, n, d));
   }
 
-  private static float[] gaussianRow(SplittableRandom random, int d) {
-    float[] row = new float[d];
-    for (int c = 0; c < d; c++) {
-      row[c] = (float) random.nextGaussian();
+  private static float[] numbers(SplittableRandom random, int count) {
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = (float) random.nextGaussian();
     }
-    return row;
+    return numbers;
   }
 
   private static HeadTensor gaussianTensor(SplittableRandom random, int n, int d) {
-    float[] data = new float[n * d];
-    for (int i = 0; i < data.length; i++) {
-      data[i] = (float) random.nextGaussian();
-    }
-    return HeadTensor.of(data, 1, n, d);
+    return HeadTensor.of(numbers(random, n * d), 1, n, d);
   }
 }

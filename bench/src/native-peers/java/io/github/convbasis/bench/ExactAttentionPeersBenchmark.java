@@ -6,11 +6,6 @@ import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.concurrent.TimeUnit;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.DoubleOptional;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.global.torch;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -50,47 +45,16 @@ public class ExactAttentionPeersBenchmark {
   private AttentionInputs inputs;
   private HeadTensor output;
   private ExactAttention attention;
-  private Tensor queries;
-  private Tensor keys;
-  private Tensor values;
+  private PyTorchAttention peer;
 
-  /** Gives both the same numbers, and checks that they agree. */
+  /** Gives both the same numbers, and checks that they agree up to some tens of roundings. */
   @Setup(Level.Trial)
   public void prepare() {
-    torch.set_num_threads(1);
     inputs = Inputs.gaussian(n, D);
     output = HeadTensor.allocate(true, 1, n, D);
     attention = new ExactAttention(Backends.select("simd"));
-    queries = tensor(inputs.queries());
-    keys = tensor(inputs.keys());
-    values = tensor(inputs.values());
-    convBasis();
-    requireAgreement();
-  }
-
-  private Tensor tensor(HeadTensor rows) {
-    return Tensor.create(rows.floats(), 1, 1, n, D);
-  }
-
-  private void requireAgreement() {
-    try (PointerScope scope = new PointerScope()) {
-      float[] theirs = new float[n * D];
-      Tensor result = attendInPyTorch();
-      scope.attach(result);
-      result.contiguous().data_ptr_float().get(theirs);
-      float worst = 0;
-      for (int i = 0; i < theirs.length; i++) {
-        worst = Math.max(worst, Math.abs(theirs[i] - output.floats()[i]));
-      }
-      if (!(worst < 1e-4f)) {
-        throw new IllegalStateException("results differ by " + worst);
-      }
-    }
-  }
-
-  private Tensor attendInPyTorch() {
-    return torch.scaled_dot_product_attention(
-        queries, keys, values, new TensorOptional(), 0.0, true, new DoubleOptional(), false);
+    peer = new PyTorchAttention(inputs);
+    Agreement.require("PyTorch", convBasis().floats(), peer.result(), 1e-5);
   }
 
   /**
@@ -111,10 +75,6 @@ public class ExactAttentionPeersBenchmark {
    */
   @Benchmark
   public long pytorch() {
-    try (PointerScope scope = new PointerScope()) {
-      Tensor result = attendInPyTorch();
-      scope.attach(result);
-      return result.numel();
-    }
+    return peer.attend();
   }
 }

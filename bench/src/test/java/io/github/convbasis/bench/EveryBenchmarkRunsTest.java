@@ -23,6 +23,7 @@ class EveryBenchmarkRunsTest {
             .param("n", "512")
             .param("terms", "4")
             .param("size", "256")
+            .param("tasks", "2")
             .mode(Mode.SingleShotTime)
             .warmupIterations(0)
             .measurementIterations(1)
