@@ -88,6 +88,17 @@ public final class LogitColumns implements ColumnSource {
     copyRows(backend, inputs, head, columns, targets, workspace, parallelism);
   }
 
+  /**
+   * {@inheritDoc}
+   *
+   * @throws ArithmeticException if a logit overflows
+   */
+  @Override
+  public double distance(int column, double[] reference, double[] work) {
+    copyColumn(column, column, column + reference.length, work);
+    return backend.decompositionLoops().distance(work, reference, 0, reference.length);
+  }
+
   /** Copies what a chunk, or a whole sequence, adds to columns from the diagonal down. */
   static void copyRows(
       Backend backend,

@@ -35,6 +35,13 @@ public interface Backend {
   double defaultGuardTolerance();
 
   /**
+   * Returns the element loops of decomposition, prefix comparison and fits.
+   *
+   * @return always the same object or an equal one
+   */
+  DecompositionLoops decompositionLoops();
+
+  /**
    * Makes scratch for this backend's operations.
    *
    * @return an empty workspace

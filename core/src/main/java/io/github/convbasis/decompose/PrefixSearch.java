@@ -39,12 +39,8 @@ final class PrefixSearch {
    * @throws ArithmeticException if it overflows: no δ could be compared with it
    */
   double distance(int column, double[] reference) {
-    source.copyColumn(column, column, column + window, probe);
+    double sum = source.distance(column, reference, probe);
     probes++;
-    double sum = 0;
-    for (int t = 0; t < window; t++) {
-      sum += Math.abs(probe[t] - reference[t]);
-    }
     if (Double.isInfinite(sum)) {
       throw new ArithmeticException(
           "entries are too large to compare: the distance of column " + column + " overflows");

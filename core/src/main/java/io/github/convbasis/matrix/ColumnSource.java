@@ -35,4 +35,21 @@ public interface ColumnSource {
       copyColumn(columns[r], columns[r], size(), targets[r]);
     }
   }
+
+  /**
+   * Compares the first T entries of a column, from the diagonal down, with T given ones.
+   *
+   * @param column column, from 0, at most n - T
+   * @param reference T numbers
+   * @param work receives the T entries of the column
+   * @return {@code Σ_t |entry_t - reference_t|}, infinite on overflow
+   */
+  default double distance(int column, double[] reference, double[] work) {
+    copyColumn(column, column, column + reference.length, work);
+    double sum = 0;
+    for (int t = 0; t < reference.length; t++) {
+      sum += Math.abs(work[t] - reference[t]);
+    }
+    return sum;
+  }
 }

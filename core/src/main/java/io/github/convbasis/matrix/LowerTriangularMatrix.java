@@ -11,6 +11,9 @@ public final class LowerTriangularMatrix implements LowerTriangular {
   /** The largest size whose entries fit one array. */
   public static final int MAX_SIZE = 65_535;
 
+  /** Neighbouring entries of a row that share a cache line. */
+  private static final int COLUMNS_AT_ONCE = 8;
+
   private final int size;
   private final double[] entries;
 
@@ -111,6 +114,22 @@ public final class LowerTriangularMatrix implements LowerTriangular {
     assert fromRow >= column : "above the diagonal: " + fromRow + " < " + column;
     for (int row = fromRow; row < toRow; row++) {
       target[row - fromRow] = entries[rowStart(row) + column];
+    }
+  }
+
+  @Override
+  public void copyColumns(int[] columns, double[][] targets) {
+    for (int first = 0; first < columns.length; first += COLUMNS_AT_ONCE) {
+      copyColumns(columns, targets, first, Math.min(columns.length, first + COLUMNS_AT_ONCE));
+    }
+  }
+
+  private void copyColumns(int[] columns, double[][] targets, int first, int end) {
+    for (int row = columns[first]; row < size; row++) {
+      int start = rowStart(row);
+      for (int r = first; r < end && columns[r] <= row; r++) {
+        targets[r][row - columns[r]] = entries[start + columns[r]];
+      }
     }
   }
 }

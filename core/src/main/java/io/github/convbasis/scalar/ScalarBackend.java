@@ -3,6 +3,7 @@ package io.github.convbasis.scalar;
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
+import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.Workspace;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 /** Computes everything in double, one row or column at a time. Stateless and thread-safe. */
 final class ScalarBackend implements Backend {
   private static final double UNIT_ROUNDOFF = 0x1p-53;
+  private static final DecompositionLoops LOOPS = new ScalarDecompositionLoops();
 
   @Override
   public String name() {
@@ -39,6 +41,11 @@ final class ScalarBackend implements Backend {
   /** The reference allocates what it needs, where it needs it. */
   private enum Unused implements Workspace {
     WORKSPACE
+  }
+
+  @Override
+  public DecompositionLoops decompositionLoops() {
+    return LOOPS;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.github.convbasis.properties;
 
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.conv.ConvBasis;
 import io.github.convbasis.conv.ConvBasisOperator;
 import io.github.convbasis.conv.ConvBasisOperator.Form;
@@ -19,7 +20,10 @@ class ConvBasisOperatorProperties {
       @ForAll(supplier = LowerTriangularSample.Medium.class) LowerTriangularSample sample,
       @ForAll Form form) {
     double[][] dense = sample.dense();
-    ConvBasis basis = ConvBasisDecomposer.decompose(LowerTriangularMatrix.of(dense)).basis();
+    ConvBasis basis =
+        ConvBasisDecomposer.of(Backends.scalar())
+            .decompose(LowerTriangularMatrix.of(dense))
+            .basis();
     double[] x = Draw.gaussian(sample.more(), sample.n(), 1);
     double[] actual = ConvBasisOperator.of(basis, form).apply(x);
     Tolerances.OPERATOR.requireClose(
@@ -31,7 +35,10 @@ class ConvBasisOperatorProperties {
       @ForAll(supplier = LowerTriangularSample.Medium.class) LowerTriangularSample sample,
       @ForAll Form form) {
     double[][] dense = sample.dense();
-    ConvBasis basis = ConvBasisDecomposer.decompose(LowerTriangularMatrix.of(dense)).basis();
+    ConvBasis basis =
+        ConvBasisDecomposer.of(Backends.scalar())
+            .decompose(LowerTriangularMatrix.of(dense))
+            .basis();
     double[] y = Draw.gaussian(sample.more(), sample.n(), 1);
     double[] actual = ConvBasisOperator.of(basis, form).applyTranspose(y);
     Tolerances.OPERATOR.requireClose(
@@ -41,7 +48,7 @@ class ConvBasisOperatorProperties {
   @Property
   void bothFormsAgree(
       @ForAll(supplier = LowerTriangularSample.Medium.class) LowerTriangularSample sample) {
-    ConvBasis basis = ConvBasisDecomposer.decompose(sample.matrix()).basis();
+    ConvBasis basis = ConvBasisDecomposer.of(Backends.scalar()).decompose(sample.matrix()).basis();
     double[] x = Draw.gaussian(sample.more(), sample.n(), 1);
     double[] segment = ConvBasisOperator.of(basis, Form.SEGMENT).apply(x);
     double[] difference = ConvBasisOperator.of(basis, Form.DIFFERENCE).apply(x);
@@ -53,7 +60,7 @@ class ConvBasisOperatorProperties {
   void transposeIsTheAdjoint(
       @ForAll(supplier = LowerTriangularSample.Medium.class) LowerTriangularSample sample,
       @ForAll Form form) {
-    ConvBasis basis = ConvBasisDecomposer.decompose(sample.matrix()).basis();
+    ConvBasis basis = ConvBasisDecomposer.of(Backends.scalar()).decompose(sample.matrix()).basis();
     ConvBasisOperator operator = ConvBasisOperator.of(basis, form);
     double[] both = Draw.gaussian(sample.more(), 2 * sample.n(), 1);
     double[] x = Arrays.copyOfRange(both, 0, sample.n());
@@ -73,7 +80,7 @@ class ConvBasisOperatorProperties {
       @ForAll Form form,
       @ForAll boolean transpose) {
     int n = sample.n();
-    ConvBasis basis = ConvBasisDecomposer.decompose(sample.matrix()).basis();
+    ConvBasis basis = ConvBasisDecomposer.of(Backends.scalar()).decompose(sample.matrix()).basis();
     ConvBasisOperator operator = ConvBasisOperator.of(basis, form);
     double[] x = Draw.gaussian(sample.more(), n * columns, 1);
     double[] actual = transpose ? operator.applyTranspose(x, columns) : operator.apply(x, columns);

@@ -210,9 +210,13 @@ class StructureRefusalProperties {
       @ForAll @DoubleRange(min = -9, max = -0.01) double negative) {
     LowerTriangularMatrix matrix = LowerTriangularMatrix.of(new double[][] {{1}});
     Refusal.mustSay(
-        () -> ConvBasisDecomposer.decompose(matrix, negative), "tolerance", "was " + negative);
+        () -> ConvBasisDecomposer.of(Backends.scalar()).decompose(matrix, negative),
+        "tolerance",
+        "was " + negative);
     Refusal.mustSay(
-        () -> ConvBasisDecomposer.decompose(matrix, Double.NaN), "tolerance", "was NaN");
+        () -> ConvBasisDecomposer.of(Backends.scalar()).decompose(matrix, Double.NaN),
+        "tolerance",
+        "was NaN");
   }
 
   @Example

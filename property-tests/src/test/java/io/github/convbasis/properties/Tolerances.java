@@ -51,7 +51,18 @@ enum Tolerances {
   STORED_FLOAT(Kind.ULPS, 0.91, 4),
   ERROR_ESTIMATE(Kind.SUM, 2.6, 10),
   OUTSIDE_ATTENTION(Kind.SUM, 0.0013, 0.0053),
-  BOUND_VALUE(Kind.ULPS, 7.2, 29);
+  BOUND_VALUE(Kind.ULPS, 7.2, 29),
+  DISTANCE(Kind.SUM, 0.67, 2.7),
+  WEIGHTED_RESIDUAL(Kind.SUM, 1.6, 6.4),
+  WEIGHTED_SQUARES(Kind.SUM, 4.1, 16),
+  FITTED_ENTRY(Kind.SUM, 5.9, 24),
+  FIT_RESIDUAL(Kind.SUM, 1.1, 4.4),
+  /** Its unit is a square, so its constant is 4² times the worst. */
+  FIT_GROWTH(Kind.SUM, 0.11, 1.8),
+  FIT_MEAN(Kind.SUM, 7.8, 31),
+  FIT_SLOPE(Kind.SUM, 0.019, 0.08),
+  FIT_INTERPOLATION(Kind.SUM, 0.26, 1.1),
+  FIT_BACKENDS(Kind.SUM, 0.096, 0.4);
 
   /** What the constant multiplies. */
   enum Kind {

@@ -2,24 +2,28 @@ package io.github.convbasis.simd;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
+import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.simd.decompose.VectorLoops;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
 import io.github.convbasis.simd.exact.LogitColumnKernel;
 import io.github.convbasis.simd.spectral.SpectralWorkspace;
 
 /**
- * Computes everything in float32 vectors. A workspace grows to about 170 kB for exact rows of a
- * head of 64 columns, for each task; for modelled logits to spectra, windows and sums of up to
- * twice the size of queries, keys and values, or 256 MiB if that is more. Immutable and
- * thread-safe.
+ * Computes attention in float32 vectors, and decomposes in double ones. A workspace grows to about
+ * 170 kB for exact rows of a head of 64 columns, for each task; for modelled logits to spectra,
+ * windows and sums of up to twice the size of queries, keys and values, or 256 MiB if that is more.
+ * Immutable and thread-safe.
  */
 final class SimdBackend implements Backend {
+  private static final DecompositionLoops LOOPS = new VectorLoops();
+
   @Override
   public String name() {
     return "simd";
@@ -38,6 +42,11 @@ final class SimdBackend implements Backend {
   @Override
   public Workspace newWorkspace() {
     return new SimdWorkspace();
+  }
+
+  @Override
+  public DecompositionLoops decompositionLoops() {
+    return LOOPS;
   }
 
   @Override

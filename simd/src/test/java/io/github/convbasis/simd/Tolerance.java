@@ -49,6 +49,18 @@ public final class Tolerance {
   }
 
   /**
+   * SUM(n) in double: two sums of the same terms in different orders, {@code c·n·u·Σ|a_i|} with
+   * every term at most a given size.
+   *
+   * @param terms how many terms, n
+   * @param size greatest term, before parts of it cancel
+   * @return bound on the difference
+   */
+  public static double doubleSum(int terms, double size) {
+    return 0.5 * terms * 0x1p-53 * terms * size;
+  }
+
+  /**
    * APPROX-free bound of an attention row: weights move by the errors of their logits and by a few
    * roundings, and the row is their average of values.
    *

@@ -1,6 +1,8 @@
 package io.github.convbasis.inference.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.conv.ConvBasis;
 import io.github.convbasis.decompose.ConvBasisDecomposer;
 import io.github.convbasis.decompose.Decomposition;
@@ -50,6 +52,15 @@ final class DecomposeCommand implements Callable<Integer> {
       description = "Largest error of an entry; 0 is exact (default: ${DEFAULT-VALUE}).")
   private double tolerance;
 
+  @Option(
+      names = "--backend",
+      paramLabel = "auto|scalar|simd",
+      defaultValue = Backends.AUTO,
+      description =
+          "What compares entries, in double on either; the basis is the same to the bit"
+              + " (default: ${DEFAULT-VALUE}).")
+  private String backend;
+
   @Option(names = "--json", description = "Print the report as JSON.")
   private boolean json;
 
@@ -60,20 +71,21 @@ final class DecomposeCommand implements Callable<Integer> {
     }
     OutputFile.requireOther(output, matrix);
     OutputFile.requireWritable(output);
-    Decomposition decomposition = decompose();
+    Decomposition decomposition = decompose(Backends.select(backend));
     BasisFile.write(output, decomposition.basis());
     print(spec.commandLine().getOut(), decomposition);
     return 0;
   }
 
-  private Decomposition decompose() {
+  private Decomposition decompose(Backend chosen) {
     try (NpyMatrix file = NpyMatrix.open(matrix);
         Progress progress = Progress.of("decompose", (long) passes() * file.rows())) {
       LowerTriangular rows = new MappedLowerTriangular(matrix, file, progress);
+      ConvBasisDecomposer decomposer = ConvBasisDecomposer.of(chosen);
       // With a tolerance columns are scanned, which a row-major file gives only slowly.
       return tolerance == 0
-          ? ConvBasisDecomposer.decompose(rows)
-          : ConvBasisDecomposer.decompose(LowerTriangularMatrix.copyOf(rows), tolerance);
+          ? decomposer.decompose(rows)
+          : decomposer.decompose(LowerTriangularMatrix.copyOf(rows), tolerance);
     } catch (IOException e) {
       throw new InputException(e.getMessage(), e);
     } catch (IllegalArgumentException e) {

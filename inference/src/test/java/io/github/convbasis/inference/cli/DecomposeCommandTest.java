@@ -82,6 +82,15 @@ class DecomposeCommandTest {
   }
 
   @Test
+  void everyBackendWritesTheSameFile() throws IOException {
+    writeRandomMatrix(4);
+    CommandRun.of("decompose", matrix, "--output", basis, "--backend", "scalar").succeeded();
+    Path other = directory.resolve("other.npz");
+    CommandRun.of("decompose", matrix, "--output", other, "--backend", "simd").succeeded();
+    assertArrayEquals(Files.readAllBytes(basis), Files.readAllBytes(other));
+  }
+
+  @Test
   void theZeroMatrixHasNoTerms() throws IOException {
     NpyWriter.write(matrix, NpyArray.ofFloats(new float[9], 3, 3));
     CommandRun run = CommandRun.of("decompose", matrix, "--output", basis).succeeded();

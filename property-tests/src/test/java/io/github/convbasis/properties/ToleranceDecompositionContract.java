@@ -3,6 +3,7 @@ package io.github.convbasis.properties;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.conv.ConvBasis;
 import io.github.convbasis.decompose.ConvBasisDecomposer;
 import io.github.convbasis.decompose.Decomposition;
@@ -14,7 +15,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /** The decomposition to a tolerance. */
-class ToleranceDecompositionProperties {
+abstract class ToleranceDecompositionContract implements BackendContract {
 
   /** Tolerances as shares of the sample's scale: from below its noise to above all entries. */
   @Provide
@@ -28,7 +29,8 @@ class ToleranceDecompositionProperties {
       @ForAll("shares") double share) {
     double[][] dense = sample.dense();
     double tolerance = share * sample.scale();
-    Decomposition found = ConvBasisDecomposer.decompose(LowerTriangularMatrix.of(dense), tolerance);
+    Decomposition found =
+        ConvBasisDecomposer.of(backend()).decompose(LowerTriangularMatrix.of(dense), tolerance);
     double sup = 0;
     for (double[] row : dense) {
       sup = Math.max(sup, Reference.normSup(row));
@@ -39,7 +41,7 @@ class ToleranceDecompositionProperties {
         Tolerances.ulps(Tolerances.DOUBLE, sup + tolerance),
         "supError above the tolerance");
     Tolerances.requireSameBits(found.tolerance(), tolerance, "tolerance");
-    double expected = DecompositionProperties.supError(dense, found.basis().toMatrix());
+    double expected = DecompositionContract.supError(dense, found.basis().toMatrix());
     Tolerances.requireSameBits(found.supError(), expected, "supError");
   }
 
@@ -48,15 +50,15 @@ class ToleranceDecompositionProperties {
       @ForAll(supplier = LowerTriangularSample.Large.class) LowerTriangularSample sample,
       @ForAll("shares") double share) {
     LowerTriangularMatrix matrix = sample.matrix();
-    int exact = ConvBasisDecomposer.decompose(matrix).basis().terms();
+    int exact = ConvBasisDecomposer.of(backend()).decompose(matrix).basis().terms();
     int tight = terms(matrix, share * sample.scale());
     int loose = terms(matrix, 2 * share * sample.scale());
     assertTrue(tight <= exact, tight + " terms with a tolerance, " + exact + " without");
     assertTrue(loose <= tight, loose + " terms with twice the tolerance, " + tight + " with it");
   }
 
-  private static int terms(LowerTriangularMatrix matrix, double tolerance) {
-    return ConvBasisDecomposer.decompose(matrix, tolerance).basis().terms();
+  private int terms(LowerTriangularMatrix matrix, double tolerance) {
+    return ConvBasisDecomposer.of(backend()).decompose(matrix, tolerance).basis().terms();
   }
 
   @Property
@@ -74,11 +76,22 @@ class ToleranceDecompositionProperties {
   @Property
   void toleranceZeroIsTheExactBasis(
       @ForAll(supplier = LowerTriangularSample.Medium.class) LowerTriangularSample sample) {
-    ConvBasis exact = ConvBasisDecomposer.decompose(sample.matrix()).basis();
-    ConvBasis found = ConvBasisDecomposer.decompose(sample.matrix(), 0).basis();
+    ConvBasis exact = ConvBasisDecomposer.of(backend()).decompose(sample.matrix()).basis();
+    ConvBasis found = ConvBasisDecomposer.of(backend()).decompose(sample.matrix(), 0).basis();
     assertEquals(exact.terms(), found.terms(), "terms");
     for (int r = 0; r < exact.terms(); r++) {
       Tolerances.requireSameBits(found.coefficients(r), exact.coefficients(r), "coefficients");
     }
+  }
+
+  @Property
+  void theBasisHasTheBitsOfTheScalarOne(
+      @ForAll(supplier = LowerTriangularSample.Large.class) LowerTriangularSample sample,
+      @ForAll("shares") double share) {
+    LowerTriangularMatrix matrix = sample.matrix();
+    double tolerance = share * sample.scale();
+    DecompositionContract.requireSameBits(
+        ConvBasisDecomposer.of(backend()).decompose(matrix, tolerance),
+        ConvBasisDecomposer.of(Backends.scalar()).decompose(matrix, tolerance));
   }
 }

@@ -2,6 +2,7 @@ package io.github.convbasis.properties;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.conv.ConvBasis;
 import io.github.convbasis.decompose.ConvBasisDecomposer;
 import io.github.convbasis.decompose.Decomposition;
@@ -10,13 +11,13 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
 /** The exact decomposition. */
-class DecompositionProperties {
+abstract class DecompositionContract implements BackendContract {
 
   @Property
   void decomposingAComposedIntegerBasisGivesItBackExactly(
       @ForAll(supplier = IntegerBasisSample.Any.class) IntegerBasisSample sample) {
     ConvBasis basis = sample.basis();
-    Decomposition found = ConvBasisDecomposer.decompose(basis.toMatrix());
+    Decomposition found = ConvBasisDecomposer.of(backend()).decompose(basis.toMatrix());
     assertEquals(basis.terms(), found.basis().terms(), "terms");
     for (int r = 0; r < basis.terms(); r++) {
       assertEquals(basis.support(r), found.basis().support(r), "support of term " + r);
@@ -43,7 +44,8 @@ class DecompositionProperties {
   void everyLowerTriangularMatrixIsRebuilt(
       @ForAll(supplier = LowerTriangularSample.Large.class) LowerTriangularSample sample) {
     double[][] dense = sample.dense();
-    ConvBasis basis = ConvBasisDecomposer.decompose(LowerTriangularMatrix.of(dense)).basis();
+    ConvBasis basis =
+        ConvBasisDecomposer.of(backend()).decompose(LowerTriangularMatrix.of(dense)).basis();
     LowerTriangularMatrix rebuilt = basis.toMatrix();
     for (int j = 0; j < sample.n(); j++) {
       int term = termOf(basis, j);
@@ -74,7 +76,8 @@ class DecompositionProperties {
   void supErrorIsTheGreatestErrorOfAnyEntry(
       @ForAll(supplier = LowerTriangularSample.Large.class) LowerTriangularSample sample) {
     double[][] dense = sample.dense();
-    Decomposition found = ConvBasisDecomposer.decompose(LowerTriangularMatrix.of(dense));
+    Decomposition found =
+        ConvBasisDecomposer.of(backend()).decompose(LowerTriangularMatrix.of(dense));
     double expected = supError(dense, found.basis().toMatrix());
     Tolerances.requireSameBits(found.supError(), expected, "supError");
   }
@@ -93,7 +96,30 @@ class DecompositionProperties {
   void noSmallerExactBasisExists(
       @ForAll(supplier = LowerTriangularSample.Small.class) LowerTriangularSample sample) {
     double[][] dense = sample.dense();
-    int terms = ConvBasisDecomposer.decompose(LowerTriangularMatrix.of(dense)).basis().terms();
+    int terms =
+        ConvBasisDecomposer.of(backend())
+            .decompose(LowerTriangularMatrix.of(dense))
+            .basis()
+            .terms();
     assertEquals(FewestTerms.within(dense, 0), terms, "terms");
+  }
+
+  @Property
+  void theBasisHasTheBitsOfTheScalarOne(
+      @ForAll(supplier = LowerTriangularSample.Large.class) LowerTriangularSample sample) {
+    LowerTriangularMatrix matrix = sample.matrix();
+    requireSameBits(
+        ConvBasisDecomposer.of(backend()).decompose(matrix),
+        ConvBasisDecomposer.of(Backends.scalar()).decompose(matrix));
+  }
+
+  static void requireSameBits(Decomposition actual, Decomposition expected) {
+    assertEquals(expected.basis().terms(), actual.basis().terms(), "terms");
+    for (int r = 0; r < expected.basis().terms(); r++) {
+      assertEquals(expected.basis().support(r), actual.basis().support(r), "support of term " + r);
+      Tolerances.requireSameBits(
+          actual.basis().coefficients(r), expected.basis().coefficients(r), "coefficients");
+    }
+    Tolerances.requireSameBits(actual.supError(), expected.supError(), "supError");
   }
 }

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** The exact decomposition on the scalar backend. */
+class ScalarDecompositionProperties extends DecompositionContract implements ScalarContract {}

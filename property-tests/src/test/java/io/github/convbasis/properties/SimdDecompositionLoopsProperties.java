@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Element loops of decomposition on the SIMD backend. */
+class SimdDecompositionLoopsProperties extends DecompositionLoopsContract implements SimdContract {}

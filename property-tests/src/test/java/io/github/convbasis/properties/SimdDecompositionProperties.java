@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** The exact decomposition on the SIMD backend. */
+class SimdDecompositionProperties extends DecompositionContract implements SimdContract {}

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Fits of offset convolutions on the SIMD backend. */
+class SimdOffsetFitProperties extends OffsetFitContract implements SimdContract {}

@@ -1,0 +1,5 @@
+package io.github.convbasis.properties;
+
+/** The decomposition to a tolerance on the SIMD backend. */
+class SimdToleranceDecompositionProperties extends ToleranceDecompositionContract
+    implements SimdContract {}
