@@ -142,7 +142,8 @@ class StructureRefusalProperties {
     double[] x = new double[n * columns];
     int bad = place % x.length;
     Arrays.fill(x, bad, x.length, Double.NaN);
-    String where = String.format("was NaN at row %d, column %d", bad / columns, bad % columns);
+    String where =
+        String.format("was NaN at head 0, row %d, column %d", bad / columns, bad % columns);
     Refusal.mustSay(() -> convolution.apply(x, columns), "input must be finite", where);
     Refusal.mustSay(() -> convolution.applyTranspose(x, columns), "input must be finite", where);
   }
