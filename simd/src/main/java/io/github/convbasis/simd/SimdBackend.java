@@ -131,13 +131,12 @@ final class SimdBackend implements Backend {
 
   @Override
   public ConvolutionPlan sharedConvolution(double[] kernel) {
-    return segmentConvolution(
-        SegmentedToeplitz.of(kernel.length, new int[] {0}, new double[][] {kernel}));
+    return LongConvolutionPlan.shared(kernel);
   }
 
   @Override
   public ConvolutionPlan depthwiseConvolution(double[][] kernels) {
-    throw new UnsupportedOperationException();
+    return LongConvolutionPlan.depthwise(kernels);
   }
 
   @Override

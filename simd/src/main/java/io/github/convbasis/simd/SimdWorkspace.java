@@ -2,16 +2,18 @@ package io.github.convbasis.simd;
 
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.simd.convolution.ConvolutionScratch;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.spectral.SpectralWorkspace;
 import java.util.ArrayDeque;
 
 /**
- * Scratch of the SIMD backend: exact kernels' for each task, and the spectral form's. Mutable: one
- * call at a time, whose tasks may share it.
+ * Scratch of the SIMD backend: exact kernels' for each task, the spectral form's and long
+ * convolutions'. Mutable: one call at a time, whose tasks may share it.
  */
 final class SimdWorkspace implements Workspace {
   final SpectralWorkspace spectral = new SpectralWorkspace();
+  final ConvolutionScratch convolution = new ConvolutionScratch();
   private final ArrayDeque<AttentionScratch> exact = new ArrayDeque<>();
 
   /** Returns a workspace of this backend. */

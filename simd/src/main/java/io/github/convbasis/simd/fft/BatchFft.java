@@ -119,11 +119,8 @@ public final class BatchFft {
     } else if (size == 1) {
       return;
     } else {
-      int quarter = size / 4;
       ForwardPasses.forwardQuartersPadded(data, offset, size, twiddlesOf(size));
-      for (int child = 0; child < 4; child++) {
-        forwardInner(data, offset + child * quarter * ROW, quarter);
-      }
+      forwardQuarterRows(data, offset);
     }
   }
 
@@ -153,11 +150,83 @@ public final class BatchFft {
       inverseInner(data, offset + inner * ROW, inner);
       InversePasses.inverseUpperHalves(data, offset, size, halfTwiddles);
     } else if (size > 1) {
-      int quarter = size / 4;
-      for (int child = 0; child < 4; child++) {
-        inverseInner(data, offset + child * quarter * ROW, quarter);
-      }
+      inverseQuarterRows(data, offset);
       InversePasses.inverseUpperQuarters(data, offset, size, twiddlesOf(size));
+    }
+  }
+
+  /**
+   * Transforms a column of N/2 rows from elsewhere, padded with zeros, as {@link #forwardPadded}.
+   *
+   * @param source real parts of row t at {@code from + t·step}, imaginary parts {@code second}
+   *     further
+   * @param from index of the first row
+   * @param step distance between rows
+   * @param second distance of the imaginary parts
+   * @param data receives the spectrum, N rows, N at least 4
+   * @param offset index of the first row
+   * @param greatest receives for each lane the bits of the greatest absolute value of the input
+   * @param slot index of the first lane's
+   */
+  public void forwardPadded(
+      float[] source,
+      int from,
+      int step,
+      int second,
+      float[] data,
+      int offset,
+      int[] greatest,
+      int slot) {
+    if (inner != size) {
+      EdgePasses.loadHalvesPadded(
+          source, from, step, second, data, offset, size, halfTwiddles, greatest, slot);
+      forwardInner(data, offset + inner * ROW, inner);
+      forwardInner(data, offset, inner);
+      return;
+    }
+    EdgePasses.loadQuartersPadded(
+        source, from, step, second, data, offset, size, twiddlesOf(size), greatest, slot);
+    forwardQuarterRows(data, offset);
+  }
+
+  /**
+   * Transforms back as {@link #inverseUpperHalf}, and writes rows N/2 … N-1 elsewhere, times two
+   * factors of their lane.
+   *
+   * @param data a spectrum of N rows, N at least 4, destroyed
+   * @param offset index of the first row
+   * @param target receives real parts of row {@code N/2 + t} at {@code to + t·step}, imaginary
+   *     parts {@code second} further
+   * @param to index of the first row
+   * @param step distance between rows
+   * @param second distance of the imaginary parts
+   * @param factors of each lane, then the other of each lane
+   * @return whether all that was written is finite
+   */
+  public boolean inverseUpperHalf(
+      float[] data, int offset, float[] target, int to, int step, int second, float[] factors) {
+    if (inner != size) {
+      inverseInner(data, offset, inner);
+      inverseInner(data, offset + inner * ROW, inner);
+      return EdgePasses.storeUpperHalves(
+          data, offset, size, halfTwiddles, target, to, step, second, factors);
+    }
+    inverseQuarterRows(data, offset);
+    return EdgePasses.storeUpperQuarters(
+        data, offset, size, twiddlesOf(size), target, to, step, second, factors);
+  }
+
+  private void forwardQuarterRows(float[] data, int offset) {
+    int quarter = size / 4;
+    for (int child = 0; child < 4; child++) {
+      forwardInner(data, offset + child * quarter * ROW, quarter);
+    }
+  }
+
+  private void inverseQuarterRows(float[] data, int offset) {
+    int quarter = size / 4;
+    for (int child = 0; child < 4; child++) {
+      inverseInner(data, offset + child * quarter * ROW, quarter);
     }
   }
 

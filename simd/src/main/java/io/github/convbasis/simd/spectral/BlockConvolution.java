@@ -2,6 +2,7 @@ package io.github.convbasis.simd.spectral;
 
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.fft.BatchFft;
 import io.github.convbasis.simd.fft.FloatScratch;
 import io.github.convbasis.simd.fft.RealBatchFft;

@@ -5,6 +5,7 @@ import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
 import io.github.convbasis.simd.fft.BatchFft;

@@ -3,6 +3,7 @@ package io.github.convbasis.simd.spectral;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.fft.BatchFft;
 
 /**

@@ -2,6 +2,7 @@ package io.github.convbasis.simd.fft;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -105,6 +106,52 @@ class BatchFftTest {
     assertArrayEquals(
         Arrays.copyOfRange(whole, middle, whole.length),
         Arrays.copyOfRange(half, middle, half.length));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 8, 16, 32, 256, 512, 4096})
+  void formsThatReadAndWriteElsewhereAreTheOnesInPlaceBitByBit(int size) {
+    int step = 3 * LANES + 1;
+    int second = LANES + 1;
+    int middle = size / 2 * ROW;
+    float[] rows = random(size, size);
+    float[] source = new float[2 + size / 2 * step];
+    for (int t = 0; t < size / 2; t++) {
+      System.arraycopy(rows, t * ROW, source, 2 + t * step, LANES);
+      System.arraycopy(rows, t * ROW + LANES, source, 2 + t * step + second, LANES);
+    }
+    BatchFft fft = new BatchFft(size);
+    float[] expected = rows.clone();
+    fft.forwardPadded(expected, 0);
+    float[] actual = new float[rows.length];
+    int[] greatest = new int[1 + LANES];
+    fft.forwardPadded(source, 2, step, second, actual, 0, greatest, 1);
+    assertArrayEquals(expected, actual);
+    for (int lane = 0; lane < LANES; lane++) {
+      float max = 0;
+      for (int i = lane; i < middle; i += LANES) {
+        max = Math.max(max, Math.abs(rows[i]));
+      }
+      assertEquals(max, Float.intBitsToFloat(greatest[1 + lane]));
+    }
+    float[] factors = new float[2 * LANES];
+    Arrays.fill(factors, 0.5f);
+    // Any spectrum; that of a padded column would leave an upper half of zeros.
+    expected = random(size + 1, size);
+    actual = expected.clone();
+    float[] again = expected.clone();
+    fft.inverseUpperHalf(expected, 0);
+    float[] target = new float[source.length];
+    assertTrue(fft.inverseUpperHalf(actual, 0, target, 2, step, second, factors));
+    for (int t = 0; t < size / 2; t++) {
+      for (int i = 0; i < ROW; i++) {
+        int at = 2 + t * step + (i < LANES ? i : i - LANES + second);
+        assertEquals(expected[middle + t * ROW + i] / 4, target[at]);
+      }
+    }
+    factors[LANES - 1] = Float.MAX_VALUE;
+    factors[2 * LANES - 1] = Float.MAX_VALUE;
+    assertFalse(fft.inverseUpperHalf(again, 0, target, 2, step, second, factors));
   }
 
   @Test

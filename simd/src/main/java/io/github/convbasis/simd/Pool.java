@@ -1,4 +1,4 @@
-package io.github.convbasis.simd.spectral;
+package io.github.convbasis.simd;
 
 import java.util.ArrayDeque;
 import java.util.function.Supplier;
@@ -10,16 +10,25 @@ import java.util.function.Supplier;
  *
  * @param <T> what is lent
  */
-final class Pool<T> {
+public final class Pool<T> {
   private final Supplier<T> maker;
   private final ArrayDeque<T> free = new ArrayDeque<>();
 
-  Pool(Supplier<T> maker) {
+  /**
+   * Makes an empty pool.
+   *
+   * @param maker makes one more when all are lent
+   */
+  public Pool(Supplier<T> maker) {
     this.maker = maker;
   }
 
-  /** Returns one that nobody else has; its contents are whatever the last user left. */
-  T take() {
+  /**
+   * Lends one that nobody else has.
+   *
+   * @return scratch whose contents are whatever the last user left
+   */
+  public T take() {
     synchronized (free) {
       if (!free.isEmpty()) {
         return free.pop();
@@ -28,8 +37,12 @@ final class Pool<T> {
     return maker.get();
   }
 
-  /** Takes one back. */
-  void give(T scratch) {
+  /**
+   * Takes one back.
+   *
+   * @param scratch what was lent
+   */
+  public void give(T scratch) {
     synchronized (free) {
       free.push(scratch);
     }

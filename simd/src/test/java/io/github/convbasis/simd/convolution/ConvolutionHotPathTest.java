@@ -1,0 +1,75 @@
+package io.github.convbasis.simd.convolution;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.simd.Lanes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.management.ManagementFactory;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Test;
+
+class ConvolutionHotPathTest {
+  private static final int WARM_UP = 20_000;
+  private static final int HUGE_METHOD_LIMIT = 8_000;
+
+  /** Views of tiles and the closures of work items, whatever n is. */
+  private static final long MOST_BYTES = 1_024;
+
+  @Test
+  void warmCallsAllocateAFewObjects() {
+    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
+    int bits = Lanes.FLOATS.vectorBitSize();
+    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+    for (int n : new int[] {100, 1_500}) {
+      int width = Lanes.COUNT + 1;
+      double[] x = ConvolutionSamples.random(1, n * width, 1);
+      for (int kernelWidth : new int[] {1, width}) {
+        double[] kernels = ConvolutionSamples.random(2, n * kernelWidth, 1);
+        long least = leastBytes(kernels, x, n, width);
+        assertTrue(least <= MOST_BYTES, n + " rows: " + least + " bytes");
+      }
+    }
+  }
+
+  private static long leastBytes(double[] kernels, double[] x, int n, int width) {
+    ConvolutionSamples.Operator operator =
+        ConvolutionSamples.operator(kernels, n, width, 16, false);
+    HeadTensor input = ConvolutionSamples.singleHead(x, n, width);
+    HeadTensor output = HeadTensor.allocate(true, 1, n, width);
+    ConvolutionScratch scratch = new ConvolutionScratch();
+    Parallelism alone = Parallelism.sequential();
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    // Compilation runs in the background, so it is waited for.
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < WARM_UP && least > MOST_BYTES; i++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      operator.apply(input, output, scratch, alone);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    return least;
+  }
+
+  @Test
+  void kernelsAreShortEnoughToBeCompiled() throws IOException {
+    Class<?>[] kernels = {
+      SharedProduct.class, DepthwiseProduct.class, ColumnTile.class, ToeplitzProduct.class
+    };
+    for (Class<?> kernel : kernels) {
+      try (InputStream in = kernel.getResourceAsStream(kernel.getSimpleName() + ".class")) {
+        for (MethodModel method : ClassFile.of().parse(in.readAllBytes()).methods()) {
+          int length = method.code().map(code -> ((CodeAttribute) code).codeLength()).orElse(0);
+          String name = kernel.getSimpleName() + "." + method.methodName().stringValue();
+          assertTrue(length < HUGE_METHOD_LIMIT, name + " has " + length + " bytecodes");
+        }
+      }
+    }
+  }
+}
