@@ -13,6 +13,8 @@ import io.github.convbasis.simd.decompose.VectorLoops;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
 import io.github.convbasis.simd.exact.LogitColumnKernel;
+import io.github.convbasis.simd.exact.LogitColumnsKernel;
+import io.github.convbasis.simd.exact.LogitScratch;
 import io.github.convbasis.simd.spectral.SpectralWorkspace;
 
 /**
@@ -52,7 +54,8 @@ final class SimdBackend implements Backend {
   @Override
   public void logitColumn(
       AttentionInputs inputs, int head, int key, int fromRow, int toRow, double[] target) {
-    LogitColumnKernel.compute(inputs, head, key, fromRow, toRow, target);
+    int first = inputs.firstPosition();
+    LogitColumnKernel.compute(inputs, head, key, fromRow - first, toRow - first, target);
   }
 
   @Override
@@ -64,15 +67,33 @@ final class SimdBackend implements Backend {
       int toRow,
       double[][] targets,
       Workspace workspace) {
+    if (keys.length == 0) {
+      return 0;
+    }
+    if (!inputs.queries().isSinglePrecision()) {
+      return doubleColumns(inputs, head, keys, fromRow, toRow, targets);
+    }
+    SimdWorkspace scratches = SimdWorkspace.of(workspace);
+    LogitScratch scratch = scratches.takeLogits(inputs, keys.length);
+    double greatest =
+        LogitColumnsKernel.compute(inputs, head, keys, fromRow, toRow, targets, scratch);
+    scratches.giveLogits(scratch);
+    return greatest;
+  }
+
+  /** Doubles are not narrowed here: the search compares what logitColumn says of them. */
+  private double doubleColumns(
+      AttentionInputs inputs, int head, int[] keys, int fromRow, int toRow, double[][] targets) {
     double greatest = 0;
+    double[] column = new double[toRow - fromRow];
     for (int r = 0; r < keys.length && keys[r] < toRow; r++) {
       int first = Math.max(keys[r], fromRow);
-      double[] column = new double[toRow - first];
-      LogitColumnKernel.compute(inputs, head, keys[r], first, toRow, column);
-      for (double logit : column) {
-        greatest = Math.max(greatest, Math.abs(logit));
-      }
+      logitColumn(inputs, head, keys[r], first, toRow, column);
       System.arraycopy(column, 0, targets[r], first - keys[r], toRow - first);
+      for (int i = 0; i < toRow - first; i++) {
+        // Unlike a comparison, this lets NaN through.
+        greatest = Math.max(greatest, Math.abs(column[i]));
+      }
     }
     return greatest;
   }
@@ -87,10 +108,7 @@ final class SimdBackend implements Backend {
       Workspace workspace) {
     SimdWorkspace scratches = SimdWorkspace.of(workspace);
     AttentionScratch scratch = scratches.takeExact(inputs);
-    for (int g = 0; g < inputs.groupSize(); g++) {
-      ExactAttentionKernel.attend(
-          inputs, keyHead * inputs.groupSize() + g, fromRow, toRow, output, scratch);
-    }
+    ExactAttentionKernel.attendGroup(inputs, keyHead, fromRow, toRow, output, scratch);
     scratches.giveExact(scratch);
   }
 

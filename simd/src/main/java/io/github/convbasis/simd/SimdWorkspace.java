@@ -4,8 +4,10 @@ import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.simd.convolution.ConvolutionScratch;
 import io.github.convbasis.simd.exact.AttentionScratch;
+import io.github.convbasis.simd.exact.LogitScratch;
 import io.github.convbasis.simd.spectral.SpectralWorkspace;
 import java.util.ArrayDeque;
+import java.util.function.Predicate;
 
 /**
  * Scratch of the SIMD backend: exact kernels' for each task, the spectral form's and long
@@ -15,6 +17,7 @@ final class SimdWorkspace implements Workspace {
   final SpectralWorkspace spectral = new SpectralWorkspace();
   final ConvolutionScratch convolution = new ConvolutionScratch();
   private final ArrayDeque<AttentionScratch> exact = new ArrayDeque<>();
+  private final ArrayDeque<LogitScratch> logits = new ArrayDeque<>();
 
   /** Returns a workspace of this backend. */
   static SimdWorkspace of(Workspace workspace) {
@@ -26,16 +29,8 @@ final class SimdWorkspace implements Workspace {
 
   /** Lends scratch for one task. */
   AttentionScratch takeExact(AttentionInputs inputs) {
-    synchronized (exact) {
-      // Scratch of other shapes is dropped: heads of one call are alike.
-      while (!exact.isEmpty()) {
-        AttentionScratch scratch = exact.pop();
-        if (scratch.fits(inputs)) {
-          return scratch;
-        }
-      }
-    }
-    return AttentionScratch.of(inputs);
+    AttentionScratch scratch = takeFitting(exact, kept -> kept.fits(inputs));
+    return scratch == null ? AttentionScratch.of(inputs) : scratch;
   }
 
   /** Takes it back. */
@@ -43,5 +38,31 @@ final class SimdWorkspace implements Workspace {
     synchronized (exact) {
       exact.push(scratch);
     }
+  }
+
+  /** Lends scratch for one task. */
+  LogitScratch takeLogits(AttentionInputs inputs, int keys) {
+    LogitScratch scratch = takeFitting(logits, kept -> kept.fits(inputs, keys));
+    return scratch == null ? new LogitScratch(inputs.queries().width(), keys) : scratch;
+  }
+
+  /** Takes it back. */
+  void giveLogits(LogitScratch scratch) {
+    synchronized (logits) {
+      logits.push(scratch);
+    }
+  }
+
+  /** Scratch of other shapes is dropped: heads of one call are alike. */
+  private static <T> T takeFitting(ArrayDeque<T> free, Predicate<T> fits) {
+    synchronized (free) {
+      while (!free.isEmpty()) {
+        T scratch = free.pop();
+        if (fits.test(scratch)) {
+          return scratch;
+        }
+      }
+    }
+    return null;
   }
 }

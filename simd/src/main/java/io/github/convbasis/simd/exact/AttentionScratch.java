@@ -7,9 +7,9 @@ import io.github.convbasis.simd.Lanes;
  * Holds the tiles that {@link ExactAttentionKernel} works in: packed queries, unnormalised output
  * and the state of the softmax for a block of rows, and one tile of keys, values and weights.
  *
- * <p>About {@code 4·((block rows + tile keys)·(d + width) + tile keys·2L)} bytes, 170 kB at d =
- * width = 64. Contents are left over from call to call and never read before they are written.
- * Mutable: one thread at a time.
+ * <p>About {@code 4·((block rows + tile keys)·(d + width) + 2L·(tile keys + max(d, width)))} bytes,
+ * 185 kB at d = width = 64. Contents are left over from call to call and never read before they are
+ * written. Mutable: one thread at a time.
  */
 public final class AttentionScratch {
   /**
@@ -36,6 +36,12 @@ public final class AttentionScratch {
   /** Row numbers of the block; lanes without a row of their own repeat the last. */
   final int[] rows = new int[BLOCK_ROWS];
 
+  /** Query heads of these rows. */
+  final int[] heads = new int[BLOCK_ROWS];
+
+  /** Where these rows start in an array: of the queries, then of the output. */
+  final int[] starts = new int[BLOCK_ROWS];
+
   /** Keys that each row sees. */
   final int[] visibleKeys = new int[BLOCK_ROWS];
 
@@ -60,6 +66,9 @@ public final class AttentionScratch {
   final float[] keys;
   final float[] values;
 
+  /** Half-transposed queries or output. */
+  final float[] transposition;
+
   /**
    * Allocates for queries and keys of one depth and values of one width.
    *
@@ -74,6 +83,7 @@ public final class AttentionScratch {
     output = new float[BLOCK_ROWS / GROUP_ROWS * groupOutput()];
     keys = new float[TILE_KEYS * depth];
     values = new float[TILE_KEYS * paddedWidth];
+    transposition = new float[Transposition.bufferSize(Math.max(depth, width))];
   }
 
   /**

@@ -14,9 +14,9 @@ import java.util.Arrays;
  * depth, width and length is the normal case; other layouts and doubles are copied tile by tile.
  *
  * <p>Tiles start at fixed keys and every lane does the same operations in the same order whatever
- * its neighbours are, so a row's bits do not depend on the other rows of a call, nor on keys it
- * does not see. Logits are in units of log 2 inside: the factor {@code scale·log2(e)} is applied to
- * the queries in double before they are rounded.
+ * its neighbours are, so a row's bits do not depend on the other rows and heads of a call, nor on
+ * keys it does not see. Logits are in units of log 2 inside: the factor {@code scale·log2(e)} is
+ * applied to the queries in double before they are rounded.
  *
  * <p>What float32 cannot hold is an ArithmeticException, not a silent infinity: logits beyond about
  * ±2.3e38, scaled queries, sums of weighted values. Stateless and thread-safe; the scratch is not.
@@ -27,7 +27,31 @@ public final class ExactAttentionKernel {
   private ExactAttentionKernel() {}
 
   /**
-   * Computes rows {@code fromRow … toRow-1} of one head.
+   * Computes rows {@code fromRow … toRow-1} of all query heads that read one key head. The heads of
+   * a row have neighbouring lanes, so each tile of keys and values serves the whole group, and a
+   * single row, as in decoding, still fills as many lanes as there are heads.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param keyHead key head
+   * @param fromRow first row
+   * @param toRow end of the rows, exclusive
+   * @param output receives those rows of those query heads
+   * @param scratch work space that fits the inputs, any contents
+   * @throws ArithmeticException if a logit or a result overflows float32
+   */
+  public static void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      AttentionScratch scratch) {
+    int size = inputs.queries().heads() / inputs.keys().heads();
+    attend(inputs, keyHead * size, size, fromRow, toRow, output, scratch);
+  }
+
+  /**
+   * Computes rows {@code fromRow … toRow-1} of one head, whether or not others share its keys.
    *
    * @param inputs queries, keys, values, scale, mask
    * @param head query head
@@ -44,13 +68,32 @@ public final class ExactAttentionKernel {
       int toRow,
       HeadTensor output,
       AttentionScratch scratch) {
-    for (int row = fromRow; row < toRow; row += AttentionScratch.BLOCK_ROWS) {
-      int count = Math.min(AttentionScratch.BLOCK_ROWS, toRow - row);
-      for (int r = 0; r < count; r++) {
-        scratch.rows[r] = row + r;
+    attend(inputs, head, 1, fromRow, toRow, output, scratch);
+  }
+
+  private static void attend(
+      AttentionInputs inputs,
+      int firstHead,
+      int heads,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      AttentionScratch scratch) {
+    int head = 0;
+    for (int row = fromRow; row < toRow; ) {
+      int count = 0;
+      while (count < AttentionScratch.BLOCK_ROWS && row < toRow) {
+        scratch.rows[count] = row;
+        scratch.heads[count] = firstHead + head;
+        count++;
+        head++;
+        if (head == heads) {
+          head = 0;
+          row++;
+        }
       }
-      sweep(inputs, head, count, 0, scratch);
-      Unpacking.normalised(scratch, head, count, output);
+      sweep(inputs, count, 0, scratch);
+      Unpacking.normalised(scratch, count, output);
     }
   }
 
@@ -77,8 +120,9 @@ public final class ExactAttentionKernel {
     for (int index = from; index < to; index += AttentionScratch.BLOCK_ROWS) {
       int count = Math.min(AttentionScratch.BLOCK_ROWS, to - index);
       System.arraycopy(rows, index, scratch.rows, 0, count);
-      sweep(inputs, head, count, 0, scratch);
-      Unpacking.normalised(scratch, head, count, output);
+      Arrays.fill(scratch.heads, 0, count, head);
+      sweep(inputs, count, 0, scratch);
+      Unpacking.normalised(scratch, count, output);
     }
   }
 
@@ -89,9 +133,9 @@ public final class ExactAttentionKernel {
    *
    * @param inputs queries, keys, values, scale, mask
    * @param head query head
-   * @param fromRow first row; under a causal mask at least {@code firstKey}
+   * @param fromRow first row
    * @param toRow end of the rows, exclusive
-   * @param firstKey first key, below the number of keys
+   * @param firstKey first key, below the visible keys of each of these rows
    * @param numerators receives (toRow - fromRow) × value width, row by row, from its start
    * @param shifts receives the greatest logit of each row, from its start
    * @param rowSums receives the row sums, at least about 1, from its start
@@ -113,25 +157,29 @@ public final class ExactAttentionKernel {
       for (int r = 0; r < count; r++) {
         scratch.rows[r] = row + r;
       }
-      sweep(inputs, head, count, firstKey, scratch);
+      Arrays.fill(scratch.heads, 0, count, head);
+      sweep(inputs, count, firstKey, scratch);
       int at = row - fromRow;
       for (int r = 0; r < count; r++) {
         shifts[at + r] = scratch.maxima[r] / LOG2_E;
-        rowSums[at + r] = Unpacking.rowSum(scratch, head, r);
+        rowSums[at + r] = Unpacking.rowSum(scratch, r);
       }
-      Unpacking.numerators(scratch, head, count, numerators, at * scratch.width);
+      Unpacking.numerators(scratch, count, numerators, at * scratch.width);
     }
   }
 
-  /** Leaves unnormalised output, maxima and sums of the first {@code count} rows in the scratch. */
+  /**
+   * Leaves unnormalised output, maxima and sums of the first {@code count} rows in the scratch;
+   * their heads must share a key head.
+   */
   private static void sweep(
-      AttentionInputs inputs, int head, int count, int firstKey, AttentionScratch scratch) {
+      AttentionInputs inputs, int count, int firstKey, AttentionScratch scratch) {
     assert scratch.fits(inputs) : scratch.depth + ", " + scratch.width;
     int groups = (count + AttentionScratch.GROUP_ROWS - 1) / AttentionScratch.GROUP_ROWS;
-    int end = start(inputs, head, count, groups, scratch);
+    int end = start(inputs, count, groups, scratch);
     HeadTensor keys = inputs.keys();
     HeadTensor values = inputs.values();
-    int keyHead = inputs.keyHead(head);
+    int keyHead = inputs.keyHead(scratch.heads[0]);
     for (int begin = firstKey; begin < end; ) {
       int tileEnd =
           Math.min(end, (begin / AttentionScratch.TILE_KEYS + 1) * AttentionScratch.TILE_KEYS);
@@ -165,24 +213,26 @@ public final class ExactAttentionKernel {
 
   /** Prepares a block of rows and returns the end of the keys that any of them sees. */
   private static int start(
-      AttentionInputs inputs, int head, int count, int groups, AttentionScratch scratch) {
+      AttentionInputs inputs, int count, int groups, AttentionScratch scratch) {
     int lanes = groups * AttentionScratch.GROUP_ROWS;
     Arrays.fill(scratch.rows, count, lanes, scratch.rows[count - 1]);
+    Arrays.fill(scratch.heads, count, lanes, scratch.heads[count - 1]);
+    HeadTensor queries = inputs.queries();
     int end = 0;
     for (int lane = 0; lane < lanes; lane++) {
+      scratch.starts[lane] = queries.index(scratch.heads[lane], scratch.rows[lane]);
       scratch.visibleKeys[lane] = inputs.visibleKeys(scratch.rows[lane]);
       end = Math.max(end, scratch.visibleKeys[lane]);
     }
     for (int group = 0; group < groups; group++) {
       Packing.queries(
-          inputs.queries(),
-          head,
-          scratch.rows,
+          queries,
+          scratch.starts,
           group * AttentionScratch.GROUP_ROWS,
-          AttentionScratch.GROUP_ROWS,
           inputs.scale() * LOG2_E,
           scratch.queries,
-          group * AttentionScratch.GROUP_ROWS * scratch.depth);
+          group * AttentionScratch.GROUP_ROWS * scratch.depth,
+          scratch.transposition);
     }
     Arrays.fill(scratch.maxima, 0, lanes, Float.NEGATIVE_INFINITY);
     Arrays.fill(scratch.sums, 0, lanes, 0);

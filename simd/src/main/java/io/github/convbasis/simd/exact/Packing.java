@@ -10,43 +10,54 @@ import java.util.Arrays;
  * thread-safe.
  */
 final class Packing {
+  private static final int LANES = AttentionScratch.GROUP_ROWS;
+
   private Packing() {}
 
   /**
-   * Transposes scaled query rows into a group, {@code target[c·lanes + lane] = factor·row[c]}; the
-   * product is formed in double.
+   * Transposes scaled query rows into a group of lanes, {@code target[c·2L + lane] =
+   * factor·row[c]}; the product is formed in double, since rounding the factor to float would move
+   * a whole row of logits the same way.
+   *
+   * @param source the queries
+   * @param starts where each of 2L rows starts in the array of {@code source}, from {@code from}
+   * @param from first index into {@code starts}
+   * @param factor what to multiply with
+   * @param target receives width × 2L from {@code targetAt}
+   * @param targetAt start of the group
+   * @param buffer work space for {@link Transposition}
    */
   static void queries(
       HeadTensor source,
-      int head,
-      int[] rows,
-      int fromRow,
-      int lanes,
+      int[] starts,
+      int from,
       double factor,
       float[] target,
-      int targetAt) {
+      int targetAt,
+      float[] buffer) {
     int depth = source.width();
-    for (int lane = 0; lane < lanes; lane++) {
-      int at = source.index(head, rows[fromRow + lane]);
-      if (source.isSinglePrecision()) {
-        scatter(source.floats(), at, depth, factor, target, targetAt + lane, lanes);
-      } else {
-        scatter(source.doubles(), at, depth, factor, target, targetAt + lane, lanes);
+    if (source.isSinglePrecision()) {
+      Transposition.toLanes(source.floats(), starts, from, depth, target, targetAt, buffer);
+      if (factor != 1) {
+        scale(target, targetAt, depth * LANES, factor);
+      }
+    } else {
+      for (int lane = 0; lane < LANES; lane++) {
+        scatter(source.doubles(), starts[from + lane], depth, factor, target, targetAt + lane);
       }
     }
   }
 
-  private static void scatter(
-      float[] source, int at, int count, double factor, float[] target, int to, int step) {
-    for (int c = 0; c < count; c++) {
-      target[to + c * step] = (float) (source[at + c] * factor);
+  private static void scale(float[] target, int at, int count, double factor) {
+    for (int i = at; i < at + count; i++) {
+      target[i] = (float) (target[i] * factor);
     }
   }
 
   private static void scatter(
-      double[] source, int at, int count, double factor, float[] target, int to, int step) {
+      double[] source, int at, int count, double factor, float[] target, int to) {
     for (int c = 0; c < count; c++) {
-      target[to + c * step] = (float) (source[at + c] * factor);
+      target[to + c * LANES] = (float) (source[at + c] * factor);
     }
   }
 
@@ -59,20 +70,24 @@ final class Packing {
       int paddedCount,
       int paddedWidth,
       float[] target) {
-    int width = source.width();
     for (int r = 0; r < count; r++) {
-      int at = source.index(head, fromRow + r);
-      int to = r * paddedWidth;
-      if (source.isSinglePrecision()) {
-        System.arraycopy(source.floats(), at, target, to, width);
-      } else {
-        double[] doubles = source.doubles();
-        for (int c = 0; c < width; c++) {
-          target[to + c] = (float) doubles[at + c];
-        }
-      }
-      Arrays.fill(target, to + width, to + paddedWidth, 0);
+      row(source, head, fromRow + r, paddedWidth, target, r * paddedWidth);
     }
     Arrays.fill(target, count * paddedWidth, paddedCount * paddedWidth, 0);
+  }
+
+  /** Copies a row to {@code target[to …]}, padded with zeros to {@code paddedWidth} columns. */
+  static void row(HeadTensor source, int head, int row, int paddedWidth, float[] target, int to) {
+    int width = source.width();
+    int at = source.index(head, row);
+    if (source.isSinglePrecision()) {
+      System.arraycopy(source.floats(), at, target, to, width);
+    } else {
+      double[] doubles = source.doubles();
+      for (int c = 0; c < width; c++) {
+        target[to + c] = (float) doubles[at + c];
+      }
+    }
+    Arrays.fill(target, to + width, to + paddedWidth, 0);
   }
 }

@@ -25,11 +25,13 @@ class ExactAttentionKernelTest {
         new float[][] {
           scratch.queries, scratch.output, scratch.maxima, scratch.sums, scratch.errors,
           scratch.factors, scratch.tileSums, scratch.visible, scratch.tile, scratch.keys,
-          scratch.values
+          scratch.values, scratch.transposition
         }) {
       Arrays.fill(array, Float.NaN);
     }
     Arrays.fill(scratch.rows, -1);
+    Arrays.fill(scratch.heads, -1);
+    Arrays.fill(scratch.starts, -1);
     Arrays.fill(scratch.visibleKeys, -1);
     return scratch;
   }
@@ -42,8 +44,10 @@ class ExactAttentionKernelTest {
     HeadTensor output = Samples.empty(layout, single, heads, rows, width);
     double[] weights = new double[inputs.keys().rows()];
     double[] expected = new double[width];
+    for (int keyHead = 0; keyHead < inputs.keys().heads(); keyHead++) {
+      ExactAttentionKernel.attendGroup(inputs, keyHead, 0, rows, output, dirty(inputs));
+    }
     for (int head = 0; head < heads; head++) {
-      ExactAttentionKernel.attend(inputs, head, 0, rows, output, dirty(inputs));
       for (int row = 0; row < rows; row++) {
         ExactAttention.row(inputs, head, row, weights, expected);
         double tolerance = Tolerance.attention(inputs, head, row);

@@ -32,7 +32,7 @@ class ExtremeInputsTest {
 
   private static HeadTensor attend(AttentionInputs inputs) {
     HeadTensor output = HeadTensor.allocate(true, 1, inputs.rows(), inputs.values().width());
-    ExactAttentionKernel.attend(
+    ExactAttentionKernel.attendGroup(
         inputs, 0, 0, inputs.rows(), output, ExactAttentionKernelTest.dirty(inputs));
     return output;
   }

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.simd.Lanes;
 import io.github.convbasis.simd.Samples;
+import io.github.convbasis.simd.Samples.Layout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
@@ -22,24 +24,44 @@ import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 class HotPathTest {
-  private static final int WARM_UP = 20_000;
+  private static final long PATIENCE = 30_000_000_000L;
   private static final int FREQUENT_INLINE_SIZE = 325;
   private static final int HUGE_METHOD_LIMIT = 8_000;
+  private static final Class<?>[] KERNELS = {
+    LogitTile.class, SoftmaxTile.class, Transposition.class, ValueTile.class
+  };
 
   @Test
   void allocatesNothingOnceCompiled() {
     // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
     int bits = Lanes.FLOATS.vectorBitSize();
     assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
-    AttentionInputs inputs = Samples.causal(12, 100, 5, 7, 1);
-    HeadTensor output = HeadTensor.allocate(true, 1, 100, 7);
+    int depth = Lanes.COUNT + 3;
+    int width = 2 * Lanes.COUNT + 1;
+    AttentionInputs inputs =
+        Samples.inputs(12, Layout.DENSE, true, 3, 1, 34, 34, depth, width, AttentionMask.CAUSAL);
+    HeadTensor output = HeadTensor.allocate(true, 3, 34, width);
     AttentionScratch scratch = AttentionScratch.of(inputs);
+    allocatesNothing(() -> ExactAttentionKernel.attendGroup(inputs, 0, 0, 34, output, scratch));
+    float[] numerators = new float[30 * width];
+    double[] shifts = new double[30];
+    double[] sums = new double[30];
+    allocatesNothing(
+        () -> ExactAttentionKernel.partial(inputs, 2, 4, 34, 3, numerators, shifts, sums, scratch));
+    int[] keys = {0, 1, 2, 20};
+    double[][] targets = new double[keys.length][34];
+    LogitScratch logitScratch = new LogitScratch(depth, keys.length);
+    allocatesNothing(
+        () -> LogitColumnsKernel.compute(inputs, 1, keys, 2, 34, targets, logitScratch));
+  }
+
+  /** Compilation runs in the background, so it is waited for: some call allocates nothing. */
+  private static void allocatesNothing(Runnable call) {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    // Compilation runs in the background, so it is waited for: some call allocates nothing.
     long least = Long.MAX_VALUE;
-    for (int i = 0; i < WARM_UP && least > 0; i++) {
+    for (long start = System.nanoTime(); least > 0 && System.nanoTime() - start < PATIENCE; ) {
       long before = threads.getCurrentThreadAllocatedBytes();
-      ExactAttentionKernel.attend(inputs, 0, 0, 100, output, scratch);
+      call.run();
       least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
     }
     assertEquals(0, least);
@@ -47,9 +69,10 @@ class HotPathTest {
 
   @Test
   void kernelsAreTooLongToBeInlinedAndShortEnoughToBeCompiled() throws IOException {
-    Set<String> loops = Set.of("compute", "raise", "weigh", "accumulate");
+    Set<String> loops =
+        Set.of("compute", "raise", "weigh", "accumulate", "first", "lastOfFour", "lastOfTwo");
     int seen = 0;
-    for (Class<?> kernel : new Class<?>[] {LogitTile.class, SoftmaxTile.class, ValueTile.class}) {
+    for (Class<?> kernel : KERNELS) {
       try (InputStream in = kernel.getResourceAsStream(kernel.getSimpleName() + ".class")) {
         ClassModel model = ClassFile.of().parse(in.readAllBytes());
         for (MethodModel method : model.methods()) {

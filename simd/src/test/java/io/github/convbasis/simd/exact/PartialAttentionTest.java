@@ -76,12 +76,12 @@ class PartialAttentionTest {
     AttentionInputs inputs = Samples.causal(4, ROWS, 12, WIDTH, 3);
     HeadTensor whole = Samples.empty(Layout.DENSE, true, 1, ROWS, WIDTH);
     AttentionScratch scratch = ExactAttentionKernelTest.dirty(inputs);
-    ExactAttentionKernel.attend(inputs, 0, 0, ROWS, whole, scratch);
+    ExactAttentionKernel.attendGroup(inputs, 0, 0, ROWS, whole, scratch);
     for (int count : new int[] {1, 2, 5, 31, 32, 33, 100, 128, 130}) {
       HeadTensor parts = Samples.empty(Layout.DENSE, true, 1, ROWS, WIDTH);
       for (int from = 0; from < ROWS; from += count) {
         int to = Math.min(ROWS, from + count);
-        ExactAttentionKernel.attend(inputs, 0, from, to, parts, scratch);
+        ExactAttentionKernel.attendGroup(inputs, 0, from, to, parts, scratch);
       }
       assertArrayEquals(whole.floats(), parts.floats(), "calls of " + count + " rows");
     }
@@ -100,7 +100,8 @@ class PartialAttentionTest {
   void laterKeysDoNotChangeTheBitsOfARow() {
     AttentionInputs inputs = Samples.causal(5, ROWS, 12, WIDTH, 3);
     HeadTensor whole = Samples.empty(Layout.DENSE, true, 1, ROWS, WIDTH);
-    ExactAttentionKernel.attend(inputs, 0, 0, ROWS, whole, ExactAttentionKernelTest.dirty(inputs));
+    ExactAttentionKernel.attendGroup(
+        inputs, 0, 0, ROWS, whole, ExactAttentionKernelTest.dirty(inputs));
     for (int n : new int[] {1, 2, 40, 47, 48, 49, 150}) {
       AttentionInputs prefix =
           AttentionInputs.causal(
@@ -108,7 +109,8 @@ class PartialAttentionTest {
               HeadTensor.of(inputs.keys().floats(), 1, n, 12),
               HeadTensor.of(inputs.values().floats(), 1, n, WIDTH));
       HeadTensor output = Samples.empty(Layout.DENSE, true, 1, n, WIDTH);
-      ExactAttentionKernel.attend(prefix, 0, 0, n, output, ExactAttentionKernelTest.dirty(prefix));
+      ExactAttentionKernel.attendGroup(
+          prefix, 0, 0, n, output, ExactAttentionKernelTest.dirty(prefix));
       for (int i = 0; i < n * WIDTH; i++) {
         assertEquals(whole.floats()[i], output.floats()[i]);
       }
