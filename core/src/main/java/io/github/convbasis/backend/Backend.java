@@ -135,7 +135,7 @@ public interface Backend {
    * segmented H whose first segment starts at column 0, without the n × n matrix.
    *
    * <p>Rounding of transforms is absolute, so a row with a small normaliser D may drown in it. With
-   * noise the bound on a row's rounding error in {@code (M∘exp(H))·V}, a row is untrusted unless
+   * noise the bound on a row's rounding error in {@code (M∘exp(H))·V}, a row is trusted only if
    * {@code noise ≤ guardTolerance·D·(greatest |V| among the keys the row sees)} and D is a normal
    * number. So a great value far ahead cannot spoil a row unseen.
    *

@@ -73,8 +73,9 @@ final class LogitPeaks {
       for (int row = Math.max(start, fromRow); row < end; row += CHUNK) {
         int to = Math.min(end, row + CHUNK);
         logits.copyKernel(r, row - start, to - start, chunk, 0);
-        greatest[item] = Math.max(greatest[item], ScaledExp.max(chunk, to - row));
-        size[item] = Math.max(size[item], ScaledExp.maxAbs(chunk, to - row));
+        double most = ScaledExp.max(chunk, to - row);
+        greatest[item] = Math.max(greatest[item], most);
+        size[item] = Math.max(size[item], Math.max(most, -ScaledExp.min(chunk, to - row)));
       }
     }
   }

@@ -99,25 +99,23 @@ final class ScaledExp {
   /**
    * Returns the greatest of some numbers.
    *
-   * @param numbers the numbers
+   * @param numbers the numbers, none NaN
    * @param count how many, from the start, at least 1
    * @return the maximum
    */
   static double max(double[] numbers, int count) {
-    // Four chains: Java's maximum takes several instructions, one after the other.
+    // Java's maximum of doubles takes several instructions for NaN and -0, a comparison one.
     DoubleVector a = DoubleVector.broadcast(SPECIES, Double.NEGATIVE_INFINITY);
     DoubleVector b = a;
-    DoubleVector c = a;
-    DoubleVector d = a;
-    int bound = count - count % (4 * LANES);
+    int bound = count - count % (2 * LANES);
     int i = 0;
-    for (; i < bound; i += 4 * LANES) {
-      a = a.max(DoubleVector.fromArray(SPECIES, numbers, i));
-      b = b.max(DoubleVector.fromArray(SPECIES, numbers, i + LANES));
-      c = c.max(DoubleVector.fromArray(SPECIES, numbers, i + 2 * LANES));
-      d = d.max(DoubleVector.fromArray(SPECIES, numbers, i + 3 * LANES));
+    for (; i < bound; i += 2 * LANES) {
+      DoubleVector x = DoubleVector.fromArray(SPECIES, numbers, i);
+      a = a.blend(x, x.compare(VectorOperators.GT, a));
+      DoubleVector y = DoubleVector.fromArray(SPECIES, numbers, i + LANES);
+      b = b.blend(y, y.compare(VectorOperators.GT, b));
     }
-    double max = a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
+    double max = a.max(b).reduceLanes(VectorOperators.MAX);
     for (; i < count; i++) {
       max = Math.max(max, numbers[i]);
     }
@@ -125,26 +123,28 @@ final class ScaledExp {
   }
 
   /**
-   * Returns the greatest absolute value of some numbers.
+   * Returns the least of some numbers.
    *
-   * @param numbers the numbers
-   * @param count how many, from the start
-   * @return the maximum, at least 0
+   * @param numbers the numbers, none NaN
+   * @param count how many, from the start, at least 1
+   * @return the minimum
    */
-  static double maxAbs(double[] numbers, int count) {
-    DoubleVector a = DoubleVector.zero(SPECIES);
+  static double min(double[] numbers, int count) {
+    DoubleVector a = DoubleVector.broadcast(SPECIES, Double.POSITIVE_INFINITY);
     DoubleVector b = a;
     int bound = count - count % (2 * LANES);
     int i = 0;
     for (; i < bound; i += 2 * LANES) {
-      a = a.max(DoubleVector.fromArray(SPECIES, numbers, i).abs());
-      b = b.max(DoubleVector.fromArray(SPECIES, numbers, i + LANES).abs());
+      DoubleVector x = DoubleVector.fromArray(SPECIES, numbers, i);
+      a = a.blend(x, x.compare(VectorOperators.LT, a));
+      DoubleVector y = DoubleVector.fromArray(SPECIES, numbers, i + LANES);
+      b = b.blend(y, y.compare(VectorOperators.LT, b));
     }
-    double max = a.max(b).reduceLanes(VectorOperators.MAX);
+    double min = a.min(b).reduceLanes(VectorOperators.MIN);
     for (; i < count; i++) {
-      max = Math.max(max, Math.abs(numbers[i]));
+      min = Math.min(min, numbers[i]);
     }
-    return max;
+    return min;
   }
 
   /**

@@ -25,8 +25,8 @@ import java.util.Arrays;
  *
  * <p>A row is untrusted if the bound on its rounding, {@code 2u·Σ ‖kernel window‖₂·‖values of the
  * piece‖₂·log₂(2L)/3} over its block's products, exceeds {@code guardTolerance·D·(greatest |V|
- * among the keys it sees)}. Where values or logits up to a block leave the range in which float
- * sums are safe, its rows are exact.
+ * among the keys before its diagonal block)}. Where values or logits up to a block leave the range
+ * in which float sums are safe, its rows are exact.
  *
  * <p>Mutable scratch and state: one call at a time, whose tasks may share it.
  */
@@ -239,41 +239,62 @@ public final class SegmentAttention implements SegmentPrefill {
       int toRow = Math.max(fromRow, Math.min(end, to * size));
       attendExactly(first, fromRow);
       if (toRow > fromRow) {
-        attendBlocks(fromRow, toRow, firstRegion);
+        attendBlocks(fromRow, toRow);
       }
       attendExactly(toRow, end);
       return entries(first, fromRow) + bandEntries(fromRow, toRow) + entries(toRow, end);
     }
 
-    /** Sets valueSups[r] to the greatest |V| up to the end of region r of this call. */
+    /** Sets valueSups[k] to the greatest |V| before band k of this call, and one more after all. */
     private void raiseValueSups(int firstRegion, int regions) {
-      int count = regions - firstRegion;
-      if (valueSups.length < count + 1) {
-        valueSups = new double[count + 1];
-      }
+      int band = plan.blockSize(0);
       int size = regionSize();
-      parallelism.forEach(
-          count,
-          r -> {
-            int start = (firstRegion + r) * size;
-            valueSups[r] = values.maxAbs(Math.max(first, start), Math.min(end, start + size));
-          });
-      double before = valueSupBefore;
-      for (int r = 0; r < count; r++) {
-        valueSupBefore = Math.max(valueSupBefore, valueSups[r]);
-        valueSups[r] = valueSupBefore;
+      int origin = firstRegion * size;
+      int bands = (end - origin + band - 1) / band;
+      if (valueSups.length < bands + 1) {
+        valueSups = new double[bands + 1];
       }
-      // Before the first region of this call.
-      valueSups[count] = before;
+      parallelism.forEach(
+          regions - firstRegion,
+          r -> {
+            int from = origin + r * size;
+            int to = Math.min(end, from + size);
+            for (int row = from; row < to; row += band) {
+              int bandEnd = Math.min(to, row + band);
+              valueSups[(row - origin) / band + 1] =
+                  bandEnd <= first ? 0 : values.maxAbs(Math.max(first, row), bandEnd);
+            }
+          });
+      valueSups[0] = valueSupBefore;
+      for (int k = 1; k <= bands; k++) {
+        valueSups[k] = Math.max(valueSups[k - 1], valueSups[k]);
+      }
+      valueSupBefore = valueSups[bands];
+    }
+
+    /** Returns the greatest |V| up to the end of region r of this call. */
+    private double regionSup(int r) {
+      int bands = (end + band() - 1) / band() - bandsBefore();
+      return valueSups[Math.min(bands, (r + 1) * (regionSize() / band()))];
     }
 
     private boolean isTooSmall(int r) {
-      return valueSups[r] > 0 && valueSups[r] < MIN_VALUE;
+      double sup = regionSup(r);
+      return sup > 0 && sup < MIN_VALUE;
     }
 
     private boolean isSafe(int region, int firstRegion) {
       int row = Math.max(first, region * regionSize());
-      return valueSups[region - firstRegion] <= MAX_VALUE && peaks.size(row) <= ScaledExp.MAX_LOGIT;
+      return regionSup(region - firstRegion) <= MAX_VALUE && peaks.size(row) <= ScaledExp.MAX_LOGIT;
+    }
+
+    private int band() {
+      return plan.blockSize(0);
+    }
+
+    /** Returns the number of the band that this call's first region begins with. */
+    private int bandsBefore() {
+      return first / regionSize() * (regionSize() / band());
     }
 
     private double entries(double fromRow, double toRow) {
@@ -302,7 +323,7 @@ public final class SegmentAttention implements SegmentPrefill {
           });
     }
 
-    private void attendBlocks(int fromRow, int toRow, int callFirstRegion) {
+    private void attendBlocks(int fromRow, int toRow) {
       int size = regionSize();
       int firstRegion = fromRow / size;
       int regions = (toRow + size - 1) / size - firstRegion;
@@ -314,16 +335,10 @@ public final class SegmentAttention implements SegmentPrefill {
           item -> {
             RegionScratch scratch = regionScratches.take();
             int region = firstRegion + item;
-            int before = region - callFirstRegion - 1;
-            scratch.valueSup = before < 0 ? valueSups[lastSup(callFirstRegion)] : valueSups[before];
             int from = region * size;
             attendRegion(from, Math.max(fromRow, from), Math.min(toRow, from + size), scratch);
             regionScratches.give(scratch);
           });
-    }
-
-    private int lastSup(int firstRegion) {
-      return (end + regionSize() - 1) / regionSize() - firstRegion;
     }
 
     /** Computes the rows of a region from {@code fromRow} on. */
@@ -366,10 +381,11 @@ public final class SegmentAttention implements SegmentPrefill {
           scratch.exact);
       int exponent = field.exponent(fromRow);
       double noise = field.noise(fromRow);
+      // Rounding comes from values before the band, so only these may excuse it.
+      double allowed = guardTolerance * valueSups[fromRow / band() - bandsBefore()];
       int farShift = (int) Math.max(-10_000L, (long) FarSums.exponent(peaks, fromRow) - exponent);
       for (int row = fromRow; row < toRow; row++) {
         int r = row - fromRow;
-        scratch.valueSup = Math.max(scratch.valueSup, values.maxAbs(row, row + 1));
         double excess = scratch.shifts[r] - exponent * LN2;
         double nearSum = scratch.rowSums[r];
         if (exponent == SpectrumProduct.NOTHING || excess > NEGLIGIBLE * LN2) {
@@ -379,10 +395,7 @@ public final class SegmentAttention implements SegmentPrefill {
         }
         double factor = Math.exp(excess);
         double sum = Math.scalb(farSums.sum(row), farShift) + factor * nearSum;
-        boolean trusted =
-            farShift <= MAX_SHIFT
-                && sum >= LEAST_SUM
-                && noise <= guardTolerance * sum * scratch.valueSup;
+        boolean trusted = farShift <= MAX_SHIFT && sum >= LEAST_SUM && noise <= allowed * sum;
         untrusted[row - first] = !trusted;
         double inverse = trusted ? 1 / sum : 0;
         write(row, r, (float) inverse, (float) (factor * inverse), scratch);
@@ -430,9 +443,6 @@ public final class SegmentAttention implements SegmentPrefill {
     final float[] numerators;
     final double[] shifts;
     final double[] rowSums;
-
-    /** Greatest |V| up to the row at hand. */
-    double valueSup;
 
     RegionScratch(BlockConvolution.Plans[] transforms) {
       convolutions = new BlockConvolution[plan.levels() - 1];

@@ -129,6 +129,10 @@ final class ValueColumns {
    * @return the maximum
    */
   double maxAbs(int fromRow, int toRow) {
+    int width = values.width();
+    if (values.isSinglePrecision() && values.rowStride() == width) {
+      return maxAbs(values.floats(), values.index(head, fromRow), (toRow - fromRow) * width);
+    }
     double max = 0;
     for (int row = fromRow; row < toRow; row++) {
       int at = values.index(head, row);
@@ -136,8 +140,8 @@ final class ValueColumns {
           Math.max(
               max,
               values.isSinglePrecision()
-                  ? maxAbs(values.floats(), at, values.width())
-                  : maxAbs(values.doubles(), at, values.width()));
+                  ? maxAbs(values.floats(), at, width)
+                  : maxAbs(values.doubles(), at, width));
     }
     return max;
   }

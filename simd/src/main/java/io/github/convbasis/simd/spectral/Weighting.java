@@ -20,7 +20,7 @@ enum Weighting {
       ScaledExp.apply(entries, 0, count, exponent);
       return exponent;
     }
-    double greatest = ScaledExp.maxAbs(entries, count);
+    double greatest = Math.max(ScaledExp.max(entries, count), -ScaledExp.min(entries, count));
     if (greatest == 0) {
       return SpectrumProduct.NOTHING;
     }
