@@ -4,7 +4,9 @@ import io.github.convbasis.attention.RotaryEmbedding;
 import io.github.convbasis.attention.RotaryEmbedding.Pairing;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 
 /** Makes inputs of known structure from a fixed seed. */
 final class Inputs {
@@ -36,7 +38,8 @@ final class Inputs {
 
   /**
    * One head whose logits are a sum of exactly {@code segments} convolution matrices: constant
-   * queries and per-segment constant keys, rotated by position.
+   * queries and per-segment constant keys, rotated by position. Segments start anywhere: starts on
+   * a grid of powers of two would suit blocks of such sizes, and save them a fifth of the time.
    */
   static AttentionInputs segmented(int n, int d, int segments) {
     SplittableRandom random = new SplittableRandom(SEED);
@@ -44,11 +47,12 @@ final class Inputs {
     float[] queries = new float[n * d];
     float[] keys = new float[n * d];
     float[] key = query;
-    int segment = -1;
+    TreeSet<Integer> starts = new TreeSet<>(List.of(0));
+    while (starts.size() < segments) {
+      starts.add(random.nextInt(n));
+    }
     for (int row = 0; row < n; row++) {
-      int at = (int) ((long) row * segments / n);
-      if (at != segment) {
-        segment = at;
+      if (starts.contains(row)) {
         key = numbers(random, d);
       }
       System.arraycopy(query, 0, queries, row * d, d);

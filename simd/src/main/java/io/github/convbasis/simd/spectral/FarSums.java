@@ -23,6 +23,8 @@ final class FarSums {
   /** Segments are summed in this many groups, whatever the number of tasks. */
   private static final int GROUPS = 8;
 
+  private static final double[] NOBODY = new double[0];
+
   private final int band;
   private final int regionSize;
   private final double[][] parts = new double[GROUPS][0];
@@ -194,10 +196,12 @@ final class FarSums {
         enter(row);
         int end = Math.min(toRow, regionEnd(row));
         need(end - start);
+        double sum = head;
         for (; row < end; row++) {
-          head += weights[row - start];
-          sums[row - firstRow] += head + tails[row % band + 1];
+          sum += weights[row - start];
+          sums[row - firstRow] += sum + tails[row % band + 1];
         }
+        head = sum;
       }
     }
 
@@ -207,43 +211,105 @@ final class FarSums {
       }
       int firstLag = fromRow - start;
       int span = firstLag - firstLag % width;
-      begin(Math.max(0, span - width), fromRow);
-      if (firstLag + 1 - width < span) {
-        need(span);
-        fillTails(span - width, width, firstLag + 1 - width);
-      }
+      // The segment has ended, so a whole span lies before this one.
+      begin(span - width, fromRow);
+      need(span);
+      fillTails(weights, tails, span - width, span);
       for (; span < toRow - start; span += width) {
         int to = Math.min(toRow - start, span + width);
-        head = 0;
         int lag = Math.max(span, firstLag);
         need(lag);
-        for (int seen = span; seen < lag; seen++) {
-          head += weights[seen];
-        }
+        head = slide(weights, start, span, lag, 0, tails, width, NOBODY, 0);
         while (lag < to) {
           enter(start + lag);
           int end = Math.min(to, regionEnd(start + lag) - start);
           need(end);
-          for (; lag < end; lag++) {
-            head += weights[lag];
-            sums[start + lag - firstRow] +=
-                lag + 1 == span + width ? head : head + tails[lag + 1 - width];
-          }
+          // The last row of a span sees no tail.
+          tails[span] = 0;
+          head = slide(weights, start, lag, end, head, tails, width, sums, firstRow);
+          lag = end;
         }
         if (to == span + width) {
-          fillTails(span, width, span + 1);
+          fillTails(weights, tails, span, span + width);
           low = span;
         }
       }
     }
+  }
 
-    /** Sets tails[lag] to the sum of a span's weights from lag on, down to {@code least}. */
-    private void fillTails(int span, int width, int least) {
-      double tail = 0;
-      for (int lag = span + width - 1; lag >= Math.max(least, 0); lag--) {
-        tail += weights[lag];
-        tails[lag] = tail;
+  /**
+   * Adds to each row of a span the head, the span's weights up to the row, and the tail of the span
+   * before. Four rows at a time, so that one addition in four waits for the one before it; groups
+   * begin at rows that are multiples of four, wherever a call begins.
+   *
+   * @param weights by lag
+   * @param start row of lag 0
+   * @param from first lag
+   * @param to end of the lags, exclusive
+   * @param before the head before the first lag
+   * @param tails by lag; tail of lag l belongs to lag {@code l + width - 1}
+   * @param width lags of a span
+   * @param sums receive, unless they are {@link #NOBODY}
+   * @param firstRow row of the first sum
+   * @return the head after the last lag
+   */
+  private static double slide(
+      double[] weights,
+      int start,
+      int from,
+      int to,
+      double before,
+      double[] tails,
+      int width,
+      double[] sums,
+      int firstRow) {
+    double head = before;
+    int at = start - firstRow;
+    int back = 1 - width;
+    boolean adds = sums != NOBODY;
+    int lag = from;
+    for (; lag < to && (start + lag) % 4 != 0; lag++) {
+      head += weights[lag];
+      if (adds) {
+        sums[at + lag] += head + tails[lag + back];
       }
+    }
+    for (; lag + 3 < to; lag += 4) {
+      double two = weights[lag] + weights[lag + 1];
+      if (adds) {
+        sums[at + lag] += head + weights[lag] + tails[lag + back];
+        sums[at + lag + 1] += head + two + tails[lag + back + 1];
+        sums[at + lag + 2] += head + (two + weights[lag + 2]) + tails[lag + back + 2];
+      }
+      head += two + (weights[lag + 2] + weights[lag + 3]);
+      if (adds) {
+        sums[at + lag + 3] += head + tails[lag + back + 3];
+      }
+    }
+    for (; lag < to; lag++) {
+      head += weights[lag];
+      if (adds) {
+        sums[at + lag] += head + tails[lag + back];
+      }
+    }
+    return head;
+  }
+
+  /** Sets tails[lag] to the sum of a span's weights from lag on, four at a time from the end. */
+  private static void fillTails(double[] weights, double[] tails, int from, int to) {
+    double tail = 0;
+    int lag = to - 1;
+    for (; lag - 3 >= from; lag -= 4) {
+      double two = weights[lag] + weights[lag - 1];
+      tails[lag] = tail + weights[lag];
+      tails[lag - 1] = tail + two;
+      tails[lag - 2] = tail + (two + weights[lag - 2]);
+      tail += two + (weights[lag - 2] + weights[lag - 3]);
+      tails[lag - 3] = tail;
+    }
+    for (; lag >= from; lag--) {
+      tail += weights[lag];
+      tails[lag] = tail;
     }
   }
 }
