@@ -31,7 +31,7 @@ public final class AttentionWorkspace {
   }
 
   void requireBackend(Backend other) {
-    if (other != backend) {
+    if (!other.name().equals(backend.name())) {
       throw new IllegalArgumentException(
           String.format(
               "workspace must be of backend %s, was of %s", other.name(), backend.name()));

@@ -85,6 +85,26 @@ class AttentionInputRefusalProperties {
     assertEquals(rows + more, cross.visibleKeys(0), "visible keys without a mask");
   }
 
+  @Property
+  void aChunkNeedsAtLeastAsManyKeysAsQueries(
+      @ForAll @IntRange(min = 1, max = 50) int keyRows,
+      @ForAll @IntRange(min = 1, max = 50) int more) {
+    HeadTensor keys = zeros(1, keyRows, 2);
+    Refusal.mustSay(
+        () -> AttentionInputs.causalChunk(zeros(1, keyRows + more, 2), keys, keys),
+        "keys must have at least the " + (keyRows + more) + " rows of queries",
+        "was " + keyRows);
+    HeadTensor before = zeros(1, keyRows + more, 2);
+    AttentionInputs chunk = AttentionInputs.causalChunk(keys, before, before);
+    assertEquals(more, chunk.firstPosition(), "first position");
+    assertEquals(more + 1, chunk.visibleKeys(0), "visible keys of the first row");
+    assertEquals(keyRows + more, chunk.visibleKeys(keyRows - 1), "visible keys of the last row");
+    Refusal.mustSay(
+        () -> new LogitColumns(Backends.scalar(), chunk, 0),
+        "mask must be CAUSAL",
+        "was CAUSAL_CHUNK");
+  }
+
   @Example
   void aScaleThatIsNotFiniteIsRefused() {
     HeadTensor one = zeros(1, 1, 1);

@@ -98,6 +98,24 @@ abstract class ExactAttentionContract implements BackendContract {
     assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
   }
 
+  /** Rows of a chunk are those of the whole sequence, from the keys up to the chunk's end. */
+  @Property
+  void chunksHaveTheSameBits(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll @IntRange(min = 0, max = 129) int first,
+      @ForAll @IntRange(min = 0, max = 129) int count) {
+    AttentionInputs inputs = sample.inputs();
+    int from = first % sample.n();
+    int to = from + 1 + count % (sample.n() - from);
+    HeadTensor whole = attend(inputs, sample.blankOutput());
+    HeadTensor chunk =
+        sample.layout().blank(sample.single(), sample.shape().queries, to - from, sample.width());
+    attend(Chunks.of(inputs, from, to), chunk);
+    Tolerances.requireSameBits(
+        Layout.elements(chunk), Layout.elements(Chunks.rows(whole, from, to)), "chunk");
+    assertEquals(0, Layout.writtenGaps(chunk), "elements written outside the output");
+  }
+
   /** Scattered rows are those of the whole, and no other row is touched. */
   @Property
   void scatteredRowsHaveTheSameBits(

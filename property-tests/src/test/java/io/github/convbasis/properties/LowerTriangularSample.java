@@ -25,12 +25,17 @@ record LowerTriangularSample(int n, int terms, long seed, double scale, MatrixKi
   }
 
   static Arbitrary<LowerTriangularSample> upTo(int most) {
+    return of(Sizes.upTo(most), Arbitraries.of(MatrixKind.class));
+  }
+
+  private static Arbitrary<LowerTriangularSample> of(
+      Arbitrary<Integer> sizes, Arbitrary<MatrixKind> kinds) {
     return Combinators.combine(
-            Sizes.upTo(most),
+            sizes,
             Arbitraries.integers().between(1, 9),
             Sizes.seeds(),
             Arbitraries.of(1.0, 1e-3, 10.0, 1e6),
-            Arbitraries.of(MatrixKind.class))
+            kinds)
         .as(LowerTriangularSample::new);
   }
 
@@ -47,6 +52,21 @@ record LowerTriangularSample(int n, int terms, long seed, double scale, MatrixKi
     @Override
     public Arbitrary<LowerTriangularSample> get() {
       return upTo(65);
+    }
+  }
+
+  /** Sizes of several blocks, with few terms. */
+  static final class FewTerms implements ArbitrarySupplier<LowerTriangularSample> {
+    @Override
+    public Arbitrary<LowerTriangularSample> get() {
+      return of(
+          Arbitraries.integers().between(130, 600).withoutEdgeCases(),
+          Arbitraries.of(
+              MatrixKind.CONV_BASIS,
+              MatrixKind.TOEPLITZ,
+              MatrixKind.EQUAL_NEIGHBOURS,
+              MatrixKind.ADJACENT_STARTS,
+              MatrixKind.RETURNING));
     }
   }
 

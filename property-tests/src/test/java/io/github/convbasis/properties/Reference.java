@@ -84,6 +84,19 @@ final class Reference {
     return y;
   }
 
+  /** Returns {@code Σ_{j≤i} kernel[i-j]·x[j]}. */
+  static double[] convolve(double[] kernel, double[] x) {
+    double[] y = new double[x.length];
+    for (int i = 0; i < y.length; i++) {
+      Accumulator sum = new Accumulator();
+      for (int j = 0; j <= i; j++) {
+        sum.addProduct(kernel[i - j], x[j]);
+      }
+      y[i] = sum.value();
+    }
+    return y;
+  }
+
   static double[][] transpose(double[][] matrix) {
     int n = matrix.length;
     double[][] transposed = new double[n][n];

@@ -10,7 +10,6 @@ import io.github.convbasis.fft.ComplexFft;
 import io.github.convbasis.fft.RealFft;
 import io.github.convbasis.matrix.LowerTriangularMatrix;
 import io.github.convbasis.matrix.SegmentedToeplitz;
-import java.util.Arrays;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -130,22 +129,6 @@ class StructureRefusalProperties {
     String expected = n + " × " + columns + " = " + n * columns + " elements";
     Refusal.mustSay(() -> convolution.apply(x, columns), expected, "was " + x.length);
     Refusal.mustSay(() -> convolution.applyTranspose(x, columns), expected, "was " + x.length);
-  }
-
-  /** A transform would spread one NaN over every row. */
-  @Property
-  void vectorsThatAreNotFiniteAreRefusedWithTheirPlace(
-      @ForAll @IntRange(min = 1, max = 50) int n,
-      @ForAll @IntRange(min = 1, max = 4) int columns,
-      @ForAll @IntRange(min = 0, max = 199) int place) {
-    CausalConvolution convolution = CausalConvolution.of(Backends.scalar(), new double[n]);
-    double[] x = new double[n * columns];
-    int bad = place % x.length;
-    Arrays.fill(x, bad, x.length, Double.NaN);
-    String where =
-        String.format("was NaN at head 0, row %d, column %d", bad / columns, bad % columns);
-    Refusal.mustSay(() -> convolution.apply(x, columns), "input must be finite", where);
-    Refusal.mustSay(() -> convolution.applyTranspose(x, columns), "input must be finite", where);
   }
 
   @Property

@@ -108,13 +108,14 @@ final class Pieces {
     }
     int inputs = diagonal ? blocks : blocks - 1;
     int segment = logits.segmentOf(regionOrigin);
+    int firstStart = logits.terms() == 0 ? regionEnd : logits.start(0);
     for (int b = 0; b < inputs; b++) {
       firstPiece[b] = count;
       int blockStart = regionOrigin + b * size;
       int blockEnd = Math.min(regionEnd, blockStart + size);
       int column = blockStart;
       while (column < blockEnd) {
-        int segmentEnd = segment < 0 ? logits.start(0) : logits.end(segment);
+        int segmentEnd = segment < 0 ? firstStart : logits.end(segment);
         if (segmentEnd <= column) {
           segment++;
           continue;

@@ -10,14 +10,18 @@ import io.github.convbasis.simd.fft.BatchFft;
  * Multiplies a segmented matrix, or its transpose, with the columns of one head in float32 with the
  * blocked spectral form on a grid of nested blocks ({@link BlockPlan}), diagonal blocks included.
  *
- * <p>The input is scaled by a power of two to at most 1, every block of the output has its own
- * exponent. Rounding error per element about {@code 2u·Σ ‖kernel window‖₂·‖input of the
- * piece‖₂·log₂(2L)/3} over the pieces that count for its block. Rows of a product do not depend on
- * inputs after their block of the largest size, those of a transposed one not on inputs before it.
+ * <p>Every block of the output has its own exponent. A head whose greatest input lies beyond 2^±40
+ * is scaled by one power of two; then what is 2⁸⁰ smaller may be lost. Rounding error per element
+ * about {@code 2u·Σ ‖kernel window‖₂·‖input of the piece‖₂·log₂(2L)/3} over the pieces that count
+ * for its block. Rows of a product do not depend on inputs after their block of the largest size,
+ * those of a transposed one not on inputs before it, but for that scale.
  *
  * <p>Mutable scratch: one call at a time, whose tasks may share it.
  */
 public final class SegmentProduct {
+  /** Sums and squares of inputs up to here fit a float with room to spare. */
+  private static final int SAFE_EXPONENT = 40;
+
   private final BlockPlan plan;
   private final BlockConvolution top;
   private final FarField field;
@@ -81,8 +85,7 @@ public final class SegmentProduct {
       boolean transpose,
       Parallelism parallelism) {
     int n = matrix.size();
-    double greatest = x.maxAbs(head);
-    int inputExponent = greatest == 0 ? 0 : Math.getExponent(greatest) + 1;
+    int inputExponent = inputExponent(x.maxAbs(head));
     ValueColumns values = new ValueColumns(x, head, Math.scalb(1.0, -inputExponent));
     field.reset(0, n, values.tiles());
     add(top, matrix, values, 0, n, plan.limit(), transpose, parallelism);
@@ -99,6 +102,11 @@ public final class SegmentProduct {
           }
           write(values.tiles(), from, to, inputExponent, y, head);
         });
+  }
+
+  private static int inputExponent(double greatest) {
+    int exponent = Math.getExponent(greatest) + 1;
+    return greatest == 0 || Math.abs(exponent) <= SAFE_EXPONENT ? 0 : exponent;
   }
 
   private void addInner(

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Convolution with one kernel of the SIMD backend. */
+class SimdCausalConvolutionProperties extends CausalConvolutionContract implements SimdContract {}

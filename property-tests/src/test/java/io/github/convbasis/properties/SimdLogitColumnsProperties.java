@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Columns of logits of the SIMD backend. */
+class SimdLogitColumnsProperties extends LogitColumnsContract implements SimdContract {}
