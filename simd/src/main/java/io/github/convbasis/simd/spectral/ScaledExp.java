@@ -29,7 +29,7 @@ final class ScaledExp {
   /** Added and subtracted, rounds to an integer and leaves it in the low bits. */
   private static final double ROUND = 0x1.8p52;
 
-  private static final double SMALLEST_POWER = -1000;
+  private static final int SMALLEST_POWER = -1000;
 
   /** Logits up to here have exponents that fit an int with room to spare. */
   static final double MAX_LOGIT = 1e8;
@@ -68,6 +68,7 @@ final class ScaledExp {
    */
   static void apply(double[] logits, int from, int count, int exponent) {
     long roundBits = Double.doubleToRawLongBits(ROUND);
+    long least = roundBits + exponent + SMALLEST_POWER;
     for (int i = from; i < from + count; i += LANES) {
       DoubleVector x = DoubleVector.fromArray(SPECIES, logits, i);
       DoubleVector power = x.mul(LOG2_E).max(exponent + SMALLEST_POWER - 1);
@@ -88,34 +89,35 @@ final class ScaledExp {
       sum = sum.fma(f, DoubleVector.broadcast(SPECIES, 1.0));
       LongVector shift =
           rounded.reinterpretAsLongs().sub(roundBits + exponent).lanewise(VectorOperators.LSHL, 52);
-      DoubleVector result = sum.reinterpretAsLongs().add(shift).reinterpretAsDoubles();
-      DoubleVector zero = DoubleVector.zero(SPECIES);
-      result
-          .blend(zero, whole.compare(VectorOperators.LT, exponent + SMALLEST_POWER))
-          .intoArray(logits, i);
+      LongVector result = sum.reinterpretAsLongs().add(shift);
+      // All ones where the power is far below, without a mask: of two lanes these are objects.
+      LongVector below = rounded.reinterpretAsLongs().sub(least).lanewise(VectorOperators.ASHR, 63);
+      result.lanewise(VectorOperators.AND_NOT, below).reinterpretAsDoubles().intoArray(logits, i);
     }
   }
 
   /**
    * Returns the greatest of some numbers.
    *
-   * @param numbers the numbers, none NaN
+   * @param numbers the numbers
    * @param count how many, from the start, at least 1
    * @return the maximum
    */
   static double max(double[] numbers, int count) {
-    // Java's maximum of doubles takes several instructions for NaN and -0, a comparison one.
+    // Four chains: Java's maximum takes several instructions, one after the other.
     DoubleVector a = DoubleVector.broadcast(SPECIES, Double.NEGATIVE_INFINITY);
     DoubleVector b = a;
-    int bound = count - count % (2 * LANES);
+    DoubleVector c = a;
+    DoubleVector d = a;
+    int bound = count - count % (4 * LANES);
     int i = 0;
-    for (; i < bound; i += 2 * LANES) {
-      DoubleVector x = DoubleVector.fromArray(SPECIES, numbers, i);
-      a = a.blend(x, x.compare(VectorOperators.GT, a));
-      DoubleVector y = DoubleVector.fromArray(SPECIES, numbers, i + LANES);
-      b = b.blend(y, y.compare(VectorOperators.GT, b));
+    for (; i < bound; i += 4 * LANES) {
+      a = a.max(DoubleVector.fromArray(SPECIES, numbers, i));
+      b = b.max(DoubleVector.fromArray(SPECIES, numbers, i + LANES));
+      c = c.max(DoubleVector.fromArray(SPECIES, numbers, i + 2 * LANES));
+      d = d.max(DoubleVector.fromArray(SPECIES, numbers, i + 3 * LANES));
     }
-    double max = a.max(b).reduceLanes(VectorOperators.MAX);
+    double max = a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
     for (; i < count; i++) {
       max = Math.max(max, numbers[i]);
     }
@@ -125,22 +127,24 @@ final class ScaledExp {
   /**
    * Returns the least of some numbers.
    *
-   * @param numbers the numbers, none NaN
+   * @param numbers the numbers
    * @param count how many, from the start, at least 1
    * @return the minimum
    */
   static double min(double[] numbers, int count) {
     DoubleVector a = DoubleVector.broadcast(SPECIES, Double.POSITIVE_INFINITY);
     DoubleVector b = a;
-    int bound = count - count % (2 * LANES);
+    DoubleVector c = a;
+    DoubleVector d = a;
+    int bound = count - count % (4 * LANES);
     int i = 0;
-    for (; i < bound; i += 2 * LANES) {
-      DoubleVector x = DoubleVector.fromArray(SPECIES, numbers, i);
-      a = a.blend(x, x.compare(VectorOperators.LT, a));
-      DoubleVector y = DoubleVector.fromArray(SPECIES, numbers, i + LANES);
-      b = b.blend(y, y.compare(VectorOperators.LT, b));
+    for (; i < bound; i += 4 * LANES) {
+      a = a.min(DoubleVector.fromArray(SPECIES, numbers, i));
+      b = b.min(DoubleVector.fromArray(SPECIES, numbers, i + LANES));
+      c = c.min(DoubleVector.fromArray(SPECIES, numbers, i + 2 * LANES));
+      d = d.min(DoubleVector.fromArray(SPECIES, numbers, i + 3 * LANES));
     }
-    double min = a.min(b).reduceLanes(VectorOperators.MIN);
+    double min = a.min(b).min(c.min(d)).reduceLanes(VectorOperators.MIN);
     for (; i < count; i++) {
       min = Math.min(min, numbers[i]);
     }

@@ -7,18 +7,12 @@ import com.sun.management.ThreadMXBean;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.simd.Lanes;
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.classfile.ClassFile;
-import java.lang.classfile.MethodModel;
-import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.management.ManagementFactory;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 class ConvolutionHotPathTest {
   private static final int WARM_UP = 20_000;
-  private static final int HUGE_METHOD_LIMIT = 8_000;
 
   /** Views of tiles and the closures of work items, whatever n is. */
   private static final long MOST_BYTES = 1_024;
@@ -55,21 +49,5 @@ class ConvolutionHotPathTest {
       least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
     }
     return least;
-  }
-
-  @Test
-  void kernelsAreShortEnoughToBeCompiled() throws IOException {
-    Class<?>[] kernels = {
-      SharedProduct.class, DepthwiseProduct.class, ColumnTile.class, ToeplitzProduct.class
-    };
-    for (Class<?> kernel : kernels) {
-      try (InputStream in = kernel.getResourceAsStream(kernel.getSimpleName() + ".class")) {
-        for (MethodModel method : ClassFile.of().parse(in.readAllBytes()).methods()) {
-          int length = method.code().map(code -> ((CodeAttribute) code).codeLength()).orElse(0);
-          String name = kernel.getSimpleName() + "." + method.methodName().stringValue();
-          assertTrue(length < HUGE_METHOD_LIMIT, name + " has " + length + " bytecodes");
-        }
-      }
-    }
   }
 }

