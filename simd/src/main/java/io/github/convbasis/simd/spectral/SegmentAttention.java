@@ -65,11 +65,10 @@ public final class SegmentAttention implements SegmentPrefill {
   // Null where the plan is exact.
   private final BlockConvolution top;
   private final LogitPeaks peaks;
+  private final ValuePeaks valuePeaks;
   private final FarSums farSums;
   private final FarField field;
-  private double[] valueSups = new double[0];
   private int rows;
-  private double valueSupBefore;
 
   private SegmentAttention(BlockPlan plan, int depth, int width, PieceSpectra kept) {
     this.plan = plan;
@@ -81,6 +80,7 @@ public final class SegmentAttention implements SegmentPrefill {
       top = null;
       regionScratches = null;
       peaks = null;
+      valuePeaks = null;
       farSums = null;
       field = null;
       return;
@@ -95,6 +95,7 @@ public final class SegmentAttention implements SegmentPrefill {
     top.keep(kept);
     regionScratches = new Pool<>(() -> new RegionScratch(transforms));
     peaks = new LogitPeaks(regionSize());
+    valuePeaks = new ValuePeaks(band, regionSize());
     farSums = new FarSums(band, regionSize());
     field = new FarField(band);
   }
@@ -155,10 +156,10 @@ public final class SegmentAttention implements SegmentPrefill {
   @Override
   public void restart() {
     rows = 0;
-    valueSupBefore = 0;
     kept.restart();
     if (peaks != null) {
       peaks.restart();
+      valuePeaks.restart();
     }
   }
 
@@ -224,15 +225,15 @@ public final class SegmentAttention implements SegmentPrefill {
       int size = regionSize();
       int firstRegion = first / size;
       int regions = (end + size - 1) / size;
-      raiseValueSups(firstRegion, regions);
+      valuePeaks.advance(values, first, end, parallelism);
       peaks.advance(logits, first, parallelism);
       // Values too small come first, values and logits too great last: sups only grow.
       int from = firstRegion;
-      while (from < regions && isTooSmall(from - firstRegion)) {
+      while (from < regions && isTooSmall(from)) {
         from++;
       }
       int to = from;
-      while (to < regions && isSafe(to, firstRegion)) {
+      while (to < regions && isSafe(to)) {
         to++;
       }
       int fromRow = Math.max(first, Math.min(end, from * size));
@@ -245,56 +246,14 @@ public final class SegmentAttention implements SegmentPrefill {
       return entries(first, fromRow) + bandEntries(fromRow, toRow) + entries(toRow, end);
     }
 
-    /** Sets valueSups[k] to the greatest |V| before band k of this call, and one more after all. */
-    private void raiseValueSups(int firstRegion, int regions) {
-      int band = plan.blockSize(0);
-      int size = regionSize();
-      int origin = firstRegion * size;
-      int bands = (end - origin + band - 1) / band;
-      if (valueSups.length < bands + 1) {
-        valueSups = new double[bands + 1];
-      }
-      parallelism.forEach(
-          regions - firstRegion,
-          r -> {
-            int from = origin + r * size;
-            int to = Math.min(end, from + size);
-            for (int row = from; row < to; row += band) {
-              int bandEnd = Math.min(to, row + band);
-              valueSups[(row - origin) / band + 1] =
-                  bandEnd <= first ? 0 : values.maxAbs(Math.max(first, row), bandEnd);
-            }
-          });
-      valueSups[0] = valueSupBefore;
-      for (int k = 1; k <= bands; k++) {
-        valueSups[k] = Math.max(valueSups[k - 1], valueSups[k]);
-      }
-      valueSupBefore = valueSups[bands];
-    }
-
-    /** Returns the greatest |V| up to the end of region r of this call. */
-    private double regionSup(int r) {
-      int bands = (end + band() - 1) / band() - bandsBefore();
-      return valueSups[Math.min(bands, (r + 1) * (regionSize() / band()))];
-    }
-
-    private boolean isTooSmall(int r) {
-      double sup = regionSup(r);
+    private boolean isTooSmall(int region) {
+      double sup = valuePeaks.upTo(region);
       return sup > 0 && sup < MIN_VALUE;
     }
 
-    private boolean isSafe(int region, int firstRegion) {
+    private boolean isSafe(int region) {
       int row = Math.max(first, region * regionSize());
-      return regionSup(region - firstRegion) <= MAX_VALUE && peaks.size(row) <= ScaledExp.MAX_LOGIT;
-    }
-
-    private int band() {
-      return plan.blockSize(0);
-    }
-
-    /** Returns the number of the band that this call's first region begins with. */
-    private int bandsBefore() {
-      return first / regionSize() * (regionSize() / band());
+      return valuePeaks.upTo(region) <= MAX_VALUE && peaks.size(row) <= ScaledExp.MAX_LOGIT;
     }
 
     private double entries(double fromRow, double toRow) {
@@ -382,7 +341,7 @@ public final class SegmentAttention implements SegmentPrefill {
       int exponent = field.exponent(fromRow);
       double noise = field.noise(fromRow);
       // Rounding comes from values before the band, so only these may excuse it.
-      double allowed = guardTolerance * valueSups[fromRow / band() - bandsBefore()];
+      double allowed = guardTolerance * valuePeaks.beforeBand(fromRow);
       int farShift = (int) Math.max(-10_000L, (long) FarSums.exponent(peaks, fromRow) - exponent);
       for (int row = fromRow; row < toRow; row++) {
         int r = row - fromRow;

@@ -17,8 +17,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Half windows of lanes neighbouring output blocks are neighbours in memory: they are joined,
  * scaled and packed once per piece, and used for two frequencies, f and -f, and for all tiles of
- * columns. The kernel then keeps {@value #TILE} output blocks in registers. Each tile of blocks
- * stops at the last piece that counts for them. X is copied into scratch before a run is
+ * columns. The kernel then keeps {@value ProductKernels#TILE} output blocks in registers. Each tile
+ * of blocks stops at the last piece that counts for them. X is copied into scratch before a run is
  * multiplied, so Y may take its place.
  *
  * <p>8 flops per frequency, column pair, output block and piece that counts for it. Mutable scales,
@@ -29,8 +29,7 @@ final class SpectrumProduct {
   private static final int LANES = SPECIES.length();
   private static final int ROW = BatchFft.ROW;
 
-  /** Output blocks in registers: 8 accumulators of the 16 registers of AVX2. */
-  private static final int TILE = 4;
+  private static final int TILE = ProductKernels.TILE;
 
   /**
    * Output blocks that are packed together: a vector of them, or a tile where that is more. The
@@ -347,7 +346,7 @@ final class SpectrumProduct {
     }
     for (int b = pieces.firstOutput; b < pieces.blocks; b += TILE) {
       int offset = b - pieces.firstOutput;
-      multiplyTile(
+      ProductKernels.multiply(
           scratch.packed,
           offset / GROUP * pieces.count * PACKED + offset % GROUP,
           pieces.pieceEnd(Math.min(pieces.blocks - 1, b + TILE - 1)),
@@ -372,7 +371,7 @@ final class SpectrumProduct {
       int at) {
     int nobody = pieces.rowsPerFrequency - 1;
     int last = pieces.count - 1;
-    multiplyTransposedTile(
+    ProductKernels.multiplyTransposed(
         scratch.packed,
         piece * PACKED,
         Math.min(1, last - piece) * PACKED,
@@ -389,140 +388,5 @@ final class SpectrumProduct {
         at + (piece + 1 > last ? nobody : piece + 1) * STRIDE,
         at + (piece + 2 > last ? nobody : piece + 2) * STRIDE,
         at + (piece + 3 > last ? nobody : piece + 3) * STRIDE);
-  }
-
-  /**
-   * Multiplies four output blocks with a row of columns; {@code sign} is that of Y's imaginaries.
-   */
-  private static void multiplyTile(
-      float[] packed,
-      int lane,
-      int count,
-      float[] inputs,
-      int at,
-      float sign,
-      float[] spectra,
-      int target0,
-      int target1,
-      int target2,
-      int target3) {
-    FloatVector re0 = FloatVector.zero(SPECIES);
-    FloatVector im0 = re0;
-    FloatVector re1 = re0;
-    FloatVector im1 = re0;
-    FloatVector re2 = re0;
-    FloatVector im2 = re0;
-    FloatVector re3 = re0;
-    FloatVector im3 = re0;
-    for (int p = 0; p < count; p++) {
-      int x = at + p * ROW;
-      int k = lane + p * PACKED;
-      FloatVector xRe = FloatVector.fromArray(SPECIES, inputs, x);
-      FloatVector xIm = FloatVector.fromArray(SPECIES, inputs, x + LANES);
-      FloatVector negated = xIm.neg();
-      FloatVector w = FloatVector.broadcast(SPECIES, packed[k]);
-      re0 = w.fma(xRe, re0);
-      im0 = w.fma(xIm, im0);
-      w = FloatVector.broadcast(SPECIES, packed[k + GROUP]);
-      re0 = w.fma(negated, re0);
-      im0 = w.fma(xRe, im0);
-      w = FloatVector.broadcast(SPECIES, packed[k + 1]);
-      re1 = w.fma(xRe, re1);
-      im1 = w.fma(xIm, im1);
-      w = FloatVector.broadcast(SPECIES, packed[k + 1 + GROUP]);
-      re1 = w.fma(negated, re1);
-      im1 = w.fma(xRe, im1);
-      w = FloatVector.broadcast(SPECIES, packed[k + 2]);
-      re2 = w.fma(xRe, re2);
-      im2 = w.fma(xIm, im2);
-      w = FloatVector.broadcast(SPECIES, packed[k + 2 + GROUP]);
-      re2 = w.fma(negated, re2);
-      im2 = w.fma(xRe, im2);
-      w = FloatVector.broadcast(SPECIES, packed[k + 3]);
-      re3 = w.fma(xRe, re3);
-      im3 = w.fma(xIm, im3);
-      w = FloatVector.broadcast(SPECIES, packed[k + 3 + GROUP]);
-      re3 = w.fma(negated, re3);
-      im3 = w.fma(xRe, im3);
-    }
-    re0.intoArray(spectra, target0);
-    im0.mul(sign).intoArray(spectra, target0 + LANES);
-    re1.intoArray(spectra, target1);
-    im1.mul(sign).intoArray(spectra, target1 + LANES);
-    re2.intoArray(spectra, target2);
-    im2.mul(sign).intoArray(spectra, target2 + LANES);
-    re3.intoArray(spectra, target3);
-    im3.mul(sign).intoArray(spectra, target3 + LANES);
-  }
-
-  /**
-   * Multiplies the conjugates of four pieces' windows with the blocks from {@code from} on, counted
-   * from the first output block; packed values are {@code group} elements apart from group to
-   * group.
-   */
-  private static void multiplyTransposedTile(
-      float[] packed,
-      int piece0,
-      int piece1,
-      int piece2,
-      int piece3,
-      int group,
-      int from,
-      int to,
-      float[] inputs,
-      int at,
-      float sign,
-      float[] spectra,
-      int target0,
-      int target1,
-      int target2,
-      int target3) {
-    FloatVector re0 = FloatVector.zero(SPECIES);
-    FloatVector im0 = re0;
-    FloatVector re1 = re0;
-    FloatVector im1 = re0;
-    FloatVector re2 = re0;
-    FloatVector im2 = re0;
-    FloatVector re3 = re0;
-    FloatVector im3 = re0;
-    for (int b = from; b < to; b++) {
-      int x = at + b * ROW;
-      int k = piece0 + b / GROUP * group + b % GROUP;
-      FloatVector xRe = FloatVector.fromArray(SPECIES, inputs, x);
-      FloatVector xIm = FloatVector.fromArray(SPECIES, inputs, x + LANES);
-      FloatVector negated = xRe.neg();
-      FloatVector w = FloatVector.broadcast(SPECIES, packed[k]);
-      re0 = w.fma(xRe, re0);
-      im0 = w.fma(xIm, im0);
-      w = FloatVector.broadcast(SPECIES, packed[k + GROUP]);
-      re0 = w.fma(xIm, re0);
-      im0 = w.fma(negated, im0);
-      w = FloatVector.broadcast(SPECIES, packed[k + piece1]);
-      re1 = w.fma(xRe, re1);
-      im1 = w.fma(xIm, im1);
-      w = FloatVector.broadcast(SPECIES, packed[k + piece1 + GROUP]);
-      re1 = w.fma(xIm, re1);
-      im1 = w.fma(negated, im1);
-      w = FloatVector.broadcast(SPECIES, packed[k + piece2]);
-      re2 = w.fma(xRe, re2);
-      im2 = w.fma(xIm, im2);
-      w = FloatVector.broadcast(SPECIES, packed[k + piece2 + GROUP]);
-      re2 = w.fma(xIm, re2);
-      im2 = w.fma(negated, im2);
-      w = FloatVector.broadcast(SPECIES, packed[k + piece3]);
-      re3 = w.fma(xRe, re3);
-      im3 = w.fma(xIm, im3);
-      w = FloatVector.broadcast(SPECIES, packed[k + piece3 + GROUP]);
-      re3 = w.fma(xIm, re3);
-      im3 = w.fma(negated, im3);
-    }
-    re0.intoArray(spectra, target0);
-    im0.mul(sign).intoArray(spectra, target0 + LANES);
-    re1.intoArray(spectra, target1);
-    im1.mul(sign).intoArray(spectra, target1 + LANES);
-    re2.intoArray(spectra, target2);
-    im2.mul(sign).intoArray(spectra, target2 + LANES);
-    re3.intoArray(spectra, target3);
-    im3.mul(sign).intoArray(spectra, target3 + LANES);
   }
 }
