@@ -16,8 +16,8 @@ import java.util.Arrays;
  * without doing earlier rows again. Only the new rows of the kernels are computed.
  *
  * <p>With chunks that end at multiples of {@link #grid} the rows are bit-identical to those of one
- * chunk of the same capacity. Memory per head terms·capacity doubles of kernels, and what the
- * backend keeps of the values.
+ * chunk of the same capacity. Memory per head terms·capacity doubles of kernels, what the backend
+ * keeps of the values, some six times their size, and scratch of its own.
  *
  * <p>Mutable: one call at a time.
  */

@@ -75,7 +75,8 @@ public interface Backend {
    * @param targets for each key receives the logit of row i, for i from {@code max(key, fromRow)}
    *     to {@code toRow - 1}, at {@code i - key}
    * @param workspace from this backend
-   * @return the greatest size of a logit, 0 if there is none; not finite if one of them is not
+   * @return the greatest size of a logit, 0 if there is none; not finite if one of them is not, or
+   *     if its inner product leaves the precision of the inputs before it is scaled
    */
   double logitColumns(
       AttentionInputs inputs,
@@ -163,7 +164,7 @@ public interface Backend {
   /**
    * Plans attention from modelled logits chunk by chunk.
    *
-   * @param capacity the most rows there will be, at least 1; a longer sequence is refused
+   * @param capacity the most rows there will be, at least 1
    * @param depth columns of queries and keys
    * @param width columns of values
    * @param terms the most segments

@@ -11,7 +11,8 @@ import io.github.convbasis.matrix.HeadTensor;
  *
  * <p>One kernel for all columns, or one for each (depthwise, as in Hyena or S4 layers). O(n log n)
  * per column; rounding error per element about {@code u·log₂n·‖a‖₂·‖x‖₂} at worst, u that of the
- * backend's arithmetic. Kernel spectra are kept.
+ * backend's arithmetic. A backend in float32 refuses inputs beyond its range, and where all columns
+ * share a kernel x is then the greatest column of the head. Kernel spectra are kept.
  *
  * <p>Immutable and thread-safe; a workspace is not.
  */
@@ -89,7 +90,7 @@ public final class CausalConvolution {
    * Computes the causal convolution {@code y_i = Σ_{j≤i} a[i-j]·x_j} of every column of every head.
    *
    * @param x heads × n × columns
-   * @param y receives the result; must not share elements with x
+   * @param y receives the result; must lie in another array than x
    * @param workspace from the backend of the plan
    * @param parallelism how many tasks may work
    * @throws IllegalArgumentException if shapes do not fit or x is not finite
@@ -103,7 +104,7 @@ public final class CausalConvolution {
    * Computes the causal correlation {@code z_j = Σ_{i≥j} a[i-j]·y_i} of every column of every head.
    *
    * @param y heads × n × columns
-   * @param z receives the result; must not share elements with y
+   * @param z receives the result; must lie in another array than y
    * @param workspace from the backend of the plan
    * @param parallelism how many tasks may work
    * @throws IllegalArgumentException if shapes do not fit or y is not finite

@@ -47,12 +47,17 @@ final class PlannedProduct {
 
   double[] apply(double[] input, int width, boolean transpose) {
     int n = plan.size();
-    boolean fits = width >= 1 && (columns == 0 || width == columns);
-    if (!fits || input.length != (long) n * width) {
+    if (width < 1 || columns != 0 && width != columns) {
+      throw new IllegalArgumentException(
+          columns == 0
+              ? "columns must be at least 1, was " + width
+              : "columns must be " + columns + " like kernels, was " + width);
+    }
+    if (input.length != (long) n * width) {
       throw new IllegalArgumentException(
           String.format(
               "input must have %d × %d = %d elements, was %d",
-              n, columns == 0 ? width : columns, (long) n * width, input.length));
+              n, width, (long) n * width, input.length));
     }
     double[] output = new double[input.length];
     apply(

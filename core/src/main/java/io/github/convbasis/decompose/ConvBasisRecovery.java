@@ -101,6 +101,7 @@ public final class ConvBasisRecovery {
    * @throws IllegalArgumentException if it is {@link Strategy#GIVEN}, which needs {@link #ofStarts}
    */
   public ConvBasisRecovery withStrategy(Strategy strategy) {
+    requireSearch("strategy");
     if (strategy == Strategy.GIVEN) {
       throw new IllegalArgumentException("strategy must be LITERAL or REPAIRED, was GIVEN");
     }
@@ -113,9 +114,10 @@ public final class ConvBasisRecovery {
    *
    * @param window entries compared per column, at least 1
    * @return a changed copy
-   * @throws IllegalArgumentException if it is below 1
+   * @throws IllegalArgumentException if it is below 1, or starts are given
    */
   public ConvBasisRecovery withWindow(int window) {
+    requireSearch("window");
     if (window < 1) {
       throw new IllegalArgumentException("window must be at least 1, was " + window);
     }
@@ -127,9 +129,10 @@ public final class ConvBasisRecovery {
    *
    * @param delta distance from which prefixes differ, finite, at least 0
    * @return a changed copy
-   * @throws IllegalArgumentException if it is negative or not finite
+   * @throws IllegalArgumentException if it is negative or not finite, or starts are given
    */
   public ConvBasisRecovery withDelta(double delta) {
+    requireSearch("delta");
     requireNonNegative("delta", delta);
     return new ConvBasisRecovery(strategy, terms, window, delta, epsilon);
   }
@@ -139,11 +142,18 @@ public final class ConvBasisRecovery {
    *
    * @param epsilon noise per entry, finite, at least 0
    * @return a changed copy
-   * @throws IllegalArgumentException if it is negative or not finite
+   * @throws IllegalArgumentException if it is negative or not finite, or starts are given
    */
   public ConvBasisRecovery withEpsilon(double epsilon) {
+    requireSearch("epsilon");
     requireNonNegative("epsilon", epsilon);
     return new ConvBasisRecovery(strategy, terms, window, delta, epsilon);
+  }
+
+  private void requireSearch(String name) {
+    if (strategy == Strategy.GIVEN) {
+      throw new IllegalArgumentException(name + " must not be set where starts are given");
+    }
   }
 
   private static void requireNonNegative(String name, double value) {

@@ -85,9 +85,17 @@ public final class SegmentedToeplitz implements LowerTriangular {
    * @param kernels for each segment the entries by lag, at least {@code n - starts[r]} of them, all
    *     of these finite; there may be more arrays than segments
    * @return the matrix
-   * @throws IllegalArgumentException if the starts do not increase or a kernel is too short
+   * @throws IllegalArgumentException if the size is below 1, the starts do not increase or a kernel
+   *     is missing or too short
    */
   public static SegmentedToeplitz wrap(int size, int[] starts, double[][] kernels) {
+    if (size < 1) {
+      throw new IllegalArgumentException("size must be at least 1, was " + size);
+    }
+    if (kernels.length < starts.length) {
+      throw new IllegalArgumentException(
+          "kernels must be at least " + starts.length + " like starts, was " + kernels.length);
+    }
     requireIncreasing(size, starts);
     for (int r = 0; r < starts.length; r++) {
       if (kernels[r].length < size - starts[r]) {

@@ -115,6 +115,52 @@ class ConvBasisRecoveryTest {
   }
 
   @Test
+  void givenStartsAreReadAndNothingIsSearched() {
+    SegmentedToeplitz matrix = steps(new int[] {0, 60}, LEVEL_A, LEVEL_B);
+    KernelStore store = new KernelStore();
+    Recovery first = ConvBasisRecovery.ofStarts(0, 30, 60).recover(matrix, store);
+    assertArrayEquals(new int[] {0, 30, 60}, starts(first));
+    assertEquals(Outcome.GIVEN, first.search().outcome());
+    assertEquals(0, first.search().probes());
+    assertEquals(LEVEL_A, first.matrix().kernel(1, 5));
+    // A store may hold longer kernels of an earlier matrix.
+    SegmentedToeplitz small = SegmentedToeplitz.of(1, new int[] {0}, new double[][] {{7}});
+    Recovery second = ConvBasisRecovery.ofStarts(0).recover(small, store);
+    assertArrayEquals(new double[] {7}, second.matrix().kernel(0));
+    assertArrayEquals(new double[] {7}, second.matrix().rowSums());
+  }
+
+  @Test
+  void givenStartsExcludeASearch() {
+    ConvBasisRecovery given = ConvBasisRecovery.ofStarts(0, 5);
+    assertRefused("window must not be set where starts are given", () -> given.withWindow(3));
+    assertRefused("delta must not be set where starts are given", () -> given.withDelta(3));
+    assertRefused("epsilon must not be set where starts are given", () -> given.withEpsilon(3));
+    assertRefused(
+        "strategy must not be set where starts are given",
+        () -> given.withStrategy(Strategy.REPAIRED));
+    assertRefused("starts must begin with 0, was 1", () -> ConvBasisRecovery.ofStarts(1, 2));
+    assertRefused(
+        "starts[2] must be greater than 4, was 4", () -> ConvBasisRecovery.ofStarts(0, 4, 4));
+    assertRefused(
+        "starts must be below n = 400, was 400",
+        () -> ConvBasisRecovery.ofStarts(0, 400).recover(steps(new int[] {0}, LEVEL_A)));
+  }
+
+  @Test
+  void wrappedKernelsAreChecked() {
+    double[][] kernels = {new double[3], new double[1]};
+    assertRefused(
+        "kernels[1] must have at least 2 entries, was 1",
+        () -> SegmentedToeplitz.wrap(3, new int[] {0, 1}, kernels));
+    assertRefused(
+        "kernels must be at least 3 like starts, was 2",
+        () -> SegmentedToeplitz.wrap(3, new int[] {0, 1, 2}, kernels));
+    assertRefused(
+        "size must be at least 1, was 0", () -> SegmentedToeplitz.wrap(0, new int[0], kernels));
+  }
+
+  @Test
   void refusalsNameArgumentAndValues() {
     SegmentedToeplitz matrix = steps(new int[] {0}, LEVEL_A);
     assertRefused("terms must be at least 1, was 0", () -> ConvBasisRecovery.ofTerms(0));

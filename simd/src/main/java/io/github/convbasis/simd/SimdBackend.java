@@ -19,7 +19,7 @@ import io.github.convbasis.simd.spectral.SpectralWorkspace;
 
 /**
  * Computes attention in float32 vectors, and decomposes in double ones. A workspace grows to about
- * 170 kB for exact rows of a head of 64 columns, for each task; for modelled logits to spectra,
+ * 185 kB for exact rows of a head of 64 columns, for each task; for modelled logits to spectra,
  * windows and sums of up to twice the size of queries, keys and values, or 256 MiB if that is more.
  * Immutable and thread-safe.
  */
@@ -33,7 +33,11 @@ final class SimdBackend implements Backend {
 
   @Override
   public String description() {
-    return Lanes.FLOATS.vectorBitSize() + "-bit vectors, " + Lanes.COUNT + " float lanes";
+    // The provider is not usable without it.
+    return Lanes.FLOATS.vectorBitSize()
+        + "-bit vectors, "
+        + Lanes.COUNT
+        + " float lanes, fused multiply-add";
   }
 
   @Override

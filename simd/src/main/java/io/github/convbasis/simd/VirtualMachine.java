@@ -34,6 +34,11 @@ final class VirtualMachine {
       if (option.startsWith(TIER_LIMIT) && tier(option) < OPTIMISING_TIER) {
         return withoutOptimiser("without " + option);
       }
+      if (option.equals("-XX:-UseFMA")) {
+        return Optional.of(
+            "fused multiply-add is switched off, and emulated it is far slower; start java"
+                + " without -XX:-UseFMA");
+      }
       if (option.equals("-XX:-UseCompiler")) {
         return withoutOptimiser("without " + option);
       }

@@ -42,6 +42,10 @@ class SimdBackendProviderTest {
             .orElseThrow()
             .contains("without -XX:-UseCompiler"));
     assertTrue(
+        whyNotOptimising("mixed mode", "-XX:-UseFMA")
+            .orElseThrow()
+            .contains("without -XX:-UseFMA"));
+    assertTrue(
         whyNotOptimising("mixed mode, emulated-client")
             .orElseThrow()
             .contains("-XX:CompilationMode"));

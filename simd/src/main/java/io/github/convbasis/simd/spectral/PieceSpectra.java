@@ -8,7 +8,7 @@ import io.github.convbasis.simd.fft.FloatScratch;
  * rows only.
  *
  * <p>Room is fixed when it is made, because where a spectrum lies depends on it: {@code
- * tiles·(pieces + outputs + 1)·2L} rows, about four times the values. Mutable; written by several
+ * tiles·(pieces + outputs + 1)·2L} rows, some six times the values. Mutable; written by several
  * threads, for different pieces.
  */
 final class PieceSpectra {

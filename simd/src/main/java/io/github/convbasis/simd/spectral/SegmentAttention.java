@@ -34,8 +34,6 @@ public final class SegmentAttention implements SegmentPrefill {
   /** Values beyond are left to the exact kernel: sums of their squares must fit a float. */
   private static final double MAX_VALUE = 1e15;
 
-  private static final double MIN_VALUE = 1e-15;
-
   /** Rows of a work item where everything is exact. */
   private static final int EXACT_ROWS = 128;
 
@@ -227,28 +225,17 @@ public final class SegmentAttention implements SegmentPrefill {
       int regions = (end + size - 1) / size;
       valuePeaks.advance(values, first, end, parallelism);
       peaks.advance(logits, first, parallelism);
-      // Values too small come first, values and logits too great last: sups only grow.
-      int from = firstRegion;
-      while (from < regions && isTooSmall(from)) {
-        from++;
-      }
-      int to = from;
+      // Peaks only grow: from some region on everything is exact.
+      int to = firstRegion;
       while (to < regions && isSafe(to)) {
         to++;
       }
-      int fromRow = Math.max(first, Math.min(end, from * size));
-      int toRow = Math.max(fromRow, Math.min(end, to * size));
-      attendExactly(first, fromRow);
-      if (toRow > fromRow) {
-        attendBlocks(fromRow, toRow);
+      int toRow = Math.max(first, Math.min(end, to * size));
+      if (toRow > first) {
+        attendBlocks(first, toRow);
       }
       attendExactly(toRow, end);
-      return entries(first, fromRow) + bandEntries(fromRow, toRow) + entries(toRow, end);
-    }
-
-    private boolean isTooSmall(int region) {
-      double sup = valuePeaks.upTo(region);
-      return sup > 0 && sup < MIN_VALUE;
+      return bandEntries(first, toRow) + entries(toRow, end);
     }
 
     private boolean isSafe(int region) {

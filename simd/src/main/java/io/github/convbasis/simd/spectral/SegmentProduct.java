@@ -163,7 +163,7 @@ public final class SegmentProduct {
                 ? scale(field.sums(), from, factor, y.floats(), at, count)
                 : scale(field.sums(), from, factor, y.doubles(), at, count);
         if (!finite) {
-          throw new ArithmeticException("product overflows in row " + row);
+          throw new ArithmeticException("product, or its rounding, overflows in row " + row);
         }
       }
     }

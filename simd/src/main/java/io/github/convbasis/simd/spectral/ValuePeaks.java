@@ -1,6 +1,7 @@
 package io.github.convbasis.simd.spectral;
 
 import io.github.convbasis.backend.Parallelism;
+import java.util.Arrays;
 
 /**
  * The greatest |V| of a growing sequence before each band of rows and up to the end of each region:
@@ -13,6 +14,7 @@ final class ValuePeaks {
   private final int regionSize;
   private double[] before = new double[0];
   private double sup;
+  private double beforeLast;
   private int origin;
   private int bands;
 
@@ -30,6 +32,7 @@ final class ValuePeaks {
   /** Forgets all rows. */
   void restart() {
     sup = 0;
+    beforeLast = 0;
   }
 
   /**
@@ -57,17 +60,17 @@ final class ValuePeaks {
                 bandEnd <= first ? 0 : values.maxAbs(Math.max(first, row), bandEnd);
           }
         });
-    before[0] = sup;
-    for (int k = 1; k <= bands; k++) {
-      before[k] = Math.max(before[k - 1], before[k]);
+    int firstBand = (first - origin) / band;
+    // Of a band that an earlier call began, what was before it then.
+    Arrays.fill(before, 0, firstBand + 1, first % band == 0 ? sup : beforeLast);
+    for (int k = firstBand + 1; k <= bands; k++) {
+      sup = Math.max(sup, before[k]);
+      before[k] = sup;
     }
-    sup = before[bands];
+    beforeLast = before[bands - 1];
   }
 
-  /**
-   * Returns the greatest |V| before a row's band; of a band that earlier calls began, up to where
-   * they ended.
-   */
+  /** Returns the greatest |V| before a row's band. */
   double beforeBand(int row) {
     return before[(row - origin) / band];
   }

@@ -182,10 +182,14 @@ class SegmentAttentionTest {
       HeadTensor values =
           Samples.tensor(new SplittableRandom(4), Samples.Layout.DENSE, true, 1, 120, 6, size);
       HeadTensor output = HeadTensor.allocate(true, 1, 120, 6);
-      attend(BlockPlan.of(16), SegmentSamples.inputs(logits, values), logits, output);
+      boolean[] untrusted =
+          attend(BlockPlan.of(16), SegmentSamples.inputs(logits, values), logits, output);
       double[][] expected = SegmentSamples.expected(logits, values);
       for (int row = 0; row < 120; row++) {
-        for (int c = 0; c < 6; c++) {
+        // Squares of such values vanish in float, so nothing is known of their rounding.
+        boolean tiny = size > 0 && size < 1e-20;
+        assertEquals(tiny && row >= 16, untrusted[row], size + ", row " + row);
+        for (int c = 0; c < 6 && !untrusted[row]; c++) {
           assertEquals(expected[row][c], output.get(0, row, c), 1e-5 * size);
         }
       }

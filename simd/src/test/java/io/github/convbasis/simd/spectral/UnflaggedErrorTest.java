@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Inputs made to hide an error from the row guard: a trusted row must be right all the same. */
@@ -172,5 +173,53 @@ class UnflaggedErrorTest {
             new boolean[n],
             Parallelism.sequential());
     assertEquals(1, all);
+  }
+
+  /**
+   * A weight of 1 that meets a value of zero sets the exponent; all that counts lies so far below
+   * that its products with small values are subnormal, though weights and values alone are not.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "64, -60, 1.1e-15",
+    "64, -62, 1.1e-15",
+    "64, -40, 1e-25",
+    "512, -62, 1e-12",
+    "1024, -60, 1e-14",
+    "1024, -55, 1e-18"
+  })
+  void productsThatUnderflow(int size, double level, double value) {
+    int n = 2 * size;
+    double[] first = new double[n];
+    Arrays.fill(first, -1000);
+    first[n - 1] = 0;
+    double[] second = new double[n - 1];
+    Arrays.fill(second, -1000);
+    second[size * 3 / 4] = level;
+    SegmentedToeplitz logits =
+        SegmentedToeplitz.of(n, new int[] {0, 1}, new double[][] {first, second});
+    SplittableRandom random = new SplittableRandom(1);
+    float[] data = new float[n * WIDTH];
+    for (int i = WIDTH; i < data.length; i++) {
+      data[i] = (float) (value * (random.nextBoolean() ? 1 : -random.nextDouble()));
+    }
+    HeadTensor values = HeadTensor.of(data, 1, n, WIDTH);
+    HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
+    boolean[] untrusted = new boolean[n];
+    SegmentSamples.attend(
+        BlockPlan.of(size),
+        SegmentSamples.inputs(logits, values),
+        0,
+        logits,
+        GUARD,
+        output,
+        untrusted,
+        Parallelism.sequential());
+    double[][] expected = SegmentSamples.expected(logits, values);
+    for (int row = 0; row < n; row++) {
+      for (int c = 0; c < WIDTH && !untrusted[row]; c++) {
+        assertEquals(expected[row][c], output.get(0, row, c), TOLERANCE * value, "row " + row);
+      }
+    }
   }
 }
