@@ -1,9 +1,15 @@
 /**
- * Attention from segmented logits in the blocked spectral form.
+ * Attention from segmented logits, and products with segmented matrices, in the blocked spectral
+ * form.
  *
- * <p>Main type: {@link io.github.convbasis.simd.spectral.SegmentAttention}. It asks {@link
- * io.github.convbasis.simd.spectral.BlockPlan} for a grid of nested blocks, lets {@link
- * io.github.convbasis.simd.spectral.BlockConvolution} add up everything below the diagonal blocks,
- * and merges that with exact diagonal blocks.
+ * <p>Entry: {@link io.github.convbasis.simd.spectral.SpectralWorkspace}. It asks {@link
+ * io.github.convbasis.simd.spectral.BlockPlan} for a grid of nested blocks. {@link
+ * io.github.convbasis.simd.spectral.SegmentAttention} merges exact diagonal blocks with everything
+ * below them; {@link io.github.convbasis.simd.spectral.SegmentProduct} has products on the diagonal
+ * too. Both let {@link io.github.convbasis.simd.spectral.BlockConvolution} add up whole blocks: it
+ * cuts {@link io.github.convbasis.simd.spectral.Pieces}, transforms {@link
+ * io.github.convbasis.simd.spectral.HalfWindows} and multiplies with {@link
+ * io.github.convbasis.simd.spectral.SpectrumProduct} into a {@link
+ * io.github.convbasis.simd.spectral.FarField}.
  */
 package io.github.convbasis.simd.spectral;
