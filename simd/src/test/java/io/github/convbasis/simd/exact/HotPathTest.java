@@ -24,7 +24,7 @@ import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 class HotPathTest {
-  private static final long PATIENCE = 30_000_000_000L;
+  private static final long PATIENCE = 120_000_000_000L;
   private static final int FREQUENT_INLINE_SIZE = 325;
   private static final Class<?>[] KERNELS = {
     LogitTile.class, SoftmaxTile.class, Transposition.class, ValueTile.class

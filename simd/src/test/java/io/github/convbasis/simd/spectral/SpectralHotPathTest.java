@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Calls with scratch that has grown: closures of work items and views, nothing by rows. */
 class SpectralHotPathTest {
-  private static final long PATIENCE = 40_000_000_000L;
+  private static final long PATIENCE = 120_000_000_000L;
   private static final int WIDTH = 20;
 
   /** Bytes of a few closures for each region of {@link #BLOCK} rows; 256 were seen. */
