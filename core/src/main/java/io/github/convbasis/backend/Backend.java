@@ -78,14 +78,27 @@ public interface Backend {
    * @return the greatest size of a logit, 0 if there is none; not finite if one of them is not, or
    *     if its inner product leaves the precision of the inputs before it is scaled
    */
-  double logitColumns(
+  default double logitColumns(
       AttentionInputs inputs,
       int head,
       int[] keys,
       int fromRow,
       int toRow,
       double[][] targets,
-      Workspace workspace);
+      Workspace workspace) {
+    double greatest = 0;
+    double[] column = new double[toRow - fromRow];
+    for (int r = 0; r < keys.length && keys[r] < toRow; r++) {
+      int first = Math.max(keys[r], fromRow);
+      logitColumn(inputs, head, keys[r], first, toRow, column);
+      System.arraycopy(column, 0, targets[r], first - keys[r], toRow - first);
+      for (int i = 0; i < toRow - first; i++) {
+        // Unlike a comparison, this lets NaN through.
+        greatest = Math.max(greatest, Math.abs(column[i]));
+      }
+    }
+    return greatest;
+  }
 
   /**
    * Computes rows of exact attention, {@code softmax(logits of row i)·values}, of all query heads

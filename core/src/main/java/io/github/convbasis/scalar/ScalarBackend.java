@@ -60,29 +60,6 @@ final class ScalarBackend implements Backend {
   }
 
   @Override
-  public double logitColumns(
-      AttentionInputs inputs,
-      int head,
-      int[] keys,
-      int fromRow,
-      int toRow,
-      double[][] targets,
-      Workspace workspace) {
-    double greatest = 0;
-    double[] column = new double[toRow - fromRow];
-    for (int r = 0; r < keys.length && keys[r] < toRow; r++) {
-      int first = Math.max(keys[r], fromRow);
-      logitColumn(inputs, head, keys[r], first, toRow, column);
-      System.arraycopy(column, 0, targets[r], first - keys[r], toRow - first);
-      for (int i = 0; i < toRow - first; i++) {
-        // Unlike a comparison, this lets NaN through.
-        greatest = Math.max(greatest, Math.abs(column[i]));
-      }
-    }
-    return greatest;
-  }
-
-  @Override
   public void attendGroup(
       AttentionInputs inputs,
       int keyHead,
@@ -201,7 +178,7 @@ final class ScalarBackend implements Backend {
    * segments, which a maximum per row would not; with the greatest logit as shift nothing
    * overflows.
    */
-  static SegmentedToeplitz weights(SegmentedToeplitz logits) {
+  private static SegmentedToeplitz weights(SegmentedToeplitz logits) {
     int terms = logits.terms();
     double shift = Double.NEGATIVE_INFINITY;
     for (int r = 0; r < terms; r++) {

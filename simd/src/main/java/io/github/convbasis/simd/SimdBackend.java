@@ -75,30 +75,14 @@ final class SimdBackend implements Backend {
       return 0;
     }
     if (!inputs.queries().isSinglePrecision()) {
-      return doubleColumns(inputs, head, keys, fromRow, toRow, targets);
+      // Doubles are not narrowed here: the search compares what logitColumn says of them.
+      return Backend.super.logitColumns(inputs, head, keys, fromRow, toRow, targets, workspace);
     }
     SimdWorkspace scratches = SimdWorkspace.of(workspace);
     LogitScratch scratch = scratches.takeLogits(inputs, keys.length);
     double greatest =
         LogitColumnsKernel.compute(inputs, head, keys, fromRow, toRow, targets, scratch);
     scratches.giveLogits(scratch);
-    return greatest;
-  }
-
-  /** Doubles are not narrowed here: the search compares what logitColumn says of them. */
-  private double doubleColumns(
-      AttentionInputs inputs, int head, int[] keys, int fromRow, int toRow, double[][] targets) {
-    double greatest = 0;
-    double[] column = new double[toRow - fromRow];
-    for (int r = 0; r < keys.length && keys[r] < toRow; r++) {
-      int first = Math.max(keys[r], fromRow);
-      logitColumn(inputs, head, keys[r], first, toRow, column);
-      System.arraycopy(column, 0, targets[r], first - keys[r], toRow - first);
-      for (int i = 0; i < toRow - first; i++) {
-        // Unlike a comparison, this lets NaN through.
-        greatest = Math.max(greatest, Math.abs(column[i]));
-      }
-    }
     return greatest;
   }
 

@@ -105,16 +105,7 @@ final class BlockConvolution {
       long limit,
       FarField target,
       Parallelism parallelism) {
-    int blocks = (end - origin + blockSize - 1) / blockSize;
-    int first = diagonal ? firstOutput : Math.max(1, firstOutput);
-    if (first >= blocks) {
-      return;
-    }
-    int step = cutAndLimit(matrix, origin, end, first, blocks, limit);
-    for (int from = first; from < blocks; from += step) {
-      pieces.cut(matrix, origin, end, blockSize, from, Math.min(blocks, from + step), diagonal);
-      addOutputs(matrix, values, limit, target, parallelism);
-    }
+    addBlocks(false, matrix, values, origin, end, firstOutput, limit, target, parallelism);
   }
 
   /**
@@ -136,15 +127,35 @@ final class BlockConvolution {
       long limit,
       FarField target,
       Parallelism parallelism) {
+    addBlocks(true, matrix, values, origin, end, 0, limit, target, parallelism);
+  }
+
+  private void addBlocks(
+      boolean transpose,
+      SegmentedToeplitz matrix,
+      ValueColumns values,
+      int origin,
+      int end,
+      int firstOutput,
+      long limit,
+      FarField target,
+      Parallelism parallelism) {
     int blocks = (end - origin + blockSize - 1) / blockSize;
-    int first = diagonal ? 0 : 1;
+    int first = diagonal ? firstOutput : Math.max(1, firstOutput);
     if (first >= blocks) {
       return;
     }
-    int step = cutAndLimit(matrix, origin, end, first, blocks, limit);
+    pieces.cut(matrix, origin, end, blockSize, first, blocks, diagonal);
+    int step = blocksAtOnce(blocks - first, limit);
     for (int from = first; from < blocks; from += step) {
-      pieces.cut(matrix, origin, end, blockSize, from, Math.min(blocks, from + step), diagonal);
-      correlate(matrix, values, limit, target, parallelism);
+      if (step < blocks - first) {
+        pieces.cut(matrix, origin, end, blockSize, from, Math.min(blocks, from + step), diagonal);
+      }
+      if (transpose) {
+        correlate(matrix, values, limit, target, parallelism);
+      } else {
+        addOutputs(matrix, values, limit, target, parallelism);
+      }
     }
   }
 
@@ -152,12 +163,10 @@ final class BlockConvolution {
    * Says how many output blocks to handle at a time. Each time values are transformed again unless
    * they are kept, which bounds the room for windows at little cost.
    */
-  private int cutAndLimit(
-      SegmentedToeplitz matrix, int origin, int end, int first, int blocks, long limit) {
-    pieces.cut(matrix, origin, end, blockSize, first, blocks, diagonal);
-    int all = Math.min(blocks - first, kept.outputs());
+  private int blocksAtOnce(int outputs, long limit) {
+    int all = Math.min(outputs, kept.outputs());
     double share = limit / (2.0 * (blockSize + 1) * Math.max(1, pieces.slots));
-    int groups = (int) (Math.min(1, share) * (blocks - first)) / SpectrumProduct.GROUP;
+    int groups = (int) (Math.min(1, share) * outputs) / SpectrumProduct.GROUP;
     return share >= 1 ? all : Math.min(all, Math.max(1, groups) * SpectrumProduct.GROUP);
   }
 
