@@ -30,7 +30,13 @@ public final class AttentionWorkspace {
     return new AttentionWorkspace(Objects.requireNonNull(backend, "backend"));
   }
 
-  void requireBackend(Backend other) {
+  /**
+   * Refuses another backend.
+   *
+   * @param other the backend of the attention that is to use this
+   * @throws IllegalArgumentException if this is of another backend
+   */
+  public void requireBackend(Backend other) {
     if (!other.name().equals(backend.name())) {
       throw new IllegalArgumentException(
           String.format(
@@ -38,7 +44,12 @@ public final class AttentionWorkspace {
     }
   }
 
-  HeadScratch take() {
+  /**
+   * Lends scratch for one head; from any thread.
+   *
+   * @return scratch, with any contents
+   */
+  public HeadScratch take() {
     synchronized (free) {
       if (!free.isEmpty()) {
         return free.pop();
@@ -47,24 +58,36 @@ public final class AttentionWorkspace {
     return new HeadScratch(backend);
   }
 
-  void give(HeadScratch scratch) {
+  /**
+   * Takes scratch back; from any thread.
+   *
+   * @param scratch what was lent
+   */
+  public void give(HeadScratch scratch) {
     synchronized (free) {
       free.push(scratch);
     }
   }
 
   /** What one head needs at a time. Mutable: one thread at a time. */
-  static final class HeadScratch {
-    final Workspace workspace;
+  public static final class HeadScratch {
+    /** The backend's own. */
+    public final Workspace workspace;
+
     final KernelStore kernels = new KernelStore();
     private boolean[] untrusted = new boolean[0];
 
-    HeadScratch(Backend backend) {
+    private HeadScratch(Backend backend) {
       workspace = backend.newWorkspace();
     }
 
-    /** Returns flags with any contents. */
-    boolean[] untrusted(int rows) {
+    /**
+     * Lends flags for rows.
+     *
+     * @param rows rows
+     * @return at least as many flags, with any contents
+     */
+    public boolean[] untrusted(int rows) {
       if (untrusted.length < rows) {
         untrusted = new boolean[rows];
       }

@@ -3,7 +3,6 @@ package io.github.convbasis.attention;
 import io.github.convbasis.attention.AttentionWorkspace.HeadScratch;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.decompose.Recovery;
 import io.github.convbasis.decompose.SegmentSearch;
@@ -141,44 +140,9 @@ public final class ConvAttention {
             scratch.workspace,
             parallelism);
     int exactRows =
-        attendUntrusted(backend, inputs, head, untrusted, output, scratch.workspace, parallelism);
+        new ExactAttention(backend)
+            .forwardRows(inputs, head, untrusted, output, scratch.workspace, parallelism);
     return new HeadResult(head, recovered.search(), exactShare, exactRows);
-  }
-
-  /** Recomputes flagged rows and returns how many there were. */
-  static int attendUntrusted(
-      Backend backend,
-      AttentionInputs inputs,
-      int head,
-      boolean[] untrusted,
-      HeadTensor output,
-      Workspace workspace,
-      Parallelism parallelism) {
-    int[] rows = indices(untrusted, inputs.rows());
-    int items = (rows.length + ExactAttention.ROWS_PER_ITEM - 1) / ExactAttention.ROWS_PER_ITEM;
-    parallelism.forEach(
-        items,
-        item -> {
-          int from = item * ExactAttention.ROWS_PER_ITEM;
-          int to = Math.min(rows.length, from + ExactAttention.ROWS_PER_ITEM);
-          backend.attendRows(inputs, head, rows, from, to, output, workspace);
-        });
-    return rows.length;
-  }
-
-  private static int[] indices(boolean[] flags, int rows) {
-    int count = 0;
-    for (int row = 0; row < rows; row++) {
-      count += flags[row] ? 1 : 0;
-    }
-    int[] indices = new int[count];
-    int at = 0;
-    for (int row = 0; row < rows; row++) {
-      if (flags[row]) {
-        indices[at++] = row;
-      }
-    }
-    return indices;
   }
 
   /**

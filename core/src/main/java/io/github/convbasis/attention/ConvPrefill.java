@@ -187,8 +187,8 @@ public final class ConvPrefill {
         untrusted = new boolean[chunk.rows()];
       }
       prefill.advance(chunk, head, logits, guardTolerance, output, untrusted, parallelism);
-      return ConvAttention.attendUntrusted(
-          backend, chunk, head, untrusted, output, workspace, parallelism);
+      return new ExactAttention(backend)
+          .forwardRows(chunk, head, untrusted, output, workspace, parallelism);
     }
   }
 }

@@ -68,6 +68,51 @@ public final class ExactAttention {
   }
 
   /**
+   * Computes chosen rows of one head.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param chosen for each row whether it is computed
+   * @param output receives those rows
+   * @param workspace from the backend
+   * @param parallelism how many tasks may work
+   * @return how many there were
+   * @throws ArithmeticException if a logit overflows
+   */
+  public int forwardRows(
+      AttentionInputs inputs,
+      int head,
+      boolean[] chosen,
+      HeadTensor output,
+      Workspace workspace,
+      Parallelism parallelism) {
+    int[] rows = indices(chosen, inputs.rows());
+    parallelism.forEach(
+        (rows.length + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
+        item -> {
+          int from = item * ROWS_PER_ITEM;
+          int to = Math.min(rows.length, from + ROWS_PER_ITEM);
+          backend.attendRows(inputs, head, rows, from, to, output, workspace);
+        });
+    return rows.length;
+  }
+
+  private static int[] indices(boolean[] flags, int rows) {
+    int count = 0;
+    for (int row = 0; row < rows; row++) {
+      count += flags[row] ? 1 : 0;
+    }
+    int[] indices = new int[count];
+    int at = 0;
+    for (int row = 0; row < rows; row++) {
+      if (flags[row]) {
+        indices[at++] = row;
+      }
+    }
+    return indices;
+  }
+
+  /**
    * Returns how many work items {@link #forward} makes, the steps of its progress.
    *
    * @param inputs what will be attended with

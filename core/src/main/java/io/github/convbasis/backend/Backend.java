@@ -3,6 +3,7 @@ package io.github.convbasis.backend;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.matrix.TiledLogits;
 
 /**
  * The operations worth vectorising. Coarse on purpose: an implementation is free in precision,
@@ -173,6 +174,72 @@ public interface Backend {
       boolean[] untrusted,
       Workspace workspace,
       Parallelism parallelism);
+
+  /**
+   * Sums weights, and averages values and keys under them, over tiles of keys.
+   *
+   * @param inputs keys, values and scale
+   * @param keyHead key head
+   * @param sums gives queries, visible columns and tiles; receives logarithms of sums, and means
+   *     where it has room for them
+   * @param workspace from this backend
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a logit overflows
+   */
+  void tileSums(
+      AttentionInputs inputs,
+      int keyHead,
+      TileSums sums,
+      Workspace workspace,
+      Parallelism parallelism);
+
+  /**
+   * Computes causal attention of one head from logits modelled tile by tile: {@code Y =
+   * D⁻¹·exp(H̃)·V}, where negligible tiles have weight 0. What a model calls a convolution an
+   * implementation may compute exactly instead, near the diagonal or wherever that is cheaper.
+   *
+   * <p>Rows are judged as in {@link #attendSegments}; and a row is untrusted if a rank-one tile
+   * holds more than {@link TiledLogits#mostRankOneShare} of its modelled weights.
+   *
+   * @param inputs what to attend with
+   * @param head query head
+   * @param logits H̃
+   * @param guardTolerance relative error from which a row is untrusted
+   * @param output receives all rows of that head; untrusted rows hold unspecified finite numbers
+   * @param untrusted receives true for untrusted rows, false for the others
+   * @param workspace from this backend
+   * @param parallelism how many tasks may work
+   * @return the share of the lower triangle, from 0 to 1, whose logits were computed one by one
+   *     from queries and keys
+   * @throws ArithmeticException if an exact logit overflows
+   */
+  double attendTiles(
+      AttentionInputs inputs,
+      int head,
+      TiledLogits logits,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Workspace workspace,
+      Parallelism parallelism);
+
+  /**
+   * Returns what the operations cost.
+   *
+   * @return always the same numbers
+   */
+  AttentionCosts costs();
+
+  /**
+   * Estimates the cost of {@link #attendSegments}.
+   *
+   * @param n rows
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @param terms segments
+   * @return in the units of {@link AttentionCosts}, pairs of exact attention
+   */
+  double segmentCost(int n, int depth, int width, int terms);
 
   /**
    * Plans attention from modelled logits chunk by chunk.

@@ -1,21 +1,29 @@
 package io.github.convbasis.scalar;
 
 import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
+import io.github.convbasis.backend.TileSums;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.conv.ConvBasisOperator;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.matrix.TiledLogits;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Computes everything in double, one row or column at a time. Stateless and thread-safe. */
 final class ScalarBackend implements Backend {
   private static final double UNIT_ROUNDOFF = 0x1p-53;
+
+  /** Tiles are evaluated entry by entry, so none is cheaper than an exact one. */
+  private static final AttentionCosts COSTS = new AttentionCosts(0.5, 1.5, 1, 0, 0);
+
   private static final DecompositionLoops LOOPS = new ScalarDecompositionLoops();
 
   @Override
@@ -149,6 +157,50 @@ final class ScalarBackend implements Backend {
       output.setRow(head, row, result);
     }
     return 0;
+  }
+
+  @Override
+  public void tileSums(
+      AttentionInputs inputs,
+      int keyHead,
+      TileSums sums,
+      Workspace workspace,
+      Parallelism parallelism) {
+    parallelism.forEach(sums.count, index -> new ScalarTiles(inputs, keyHead).sum(sums, index));
+  }
+
+  @Override
+  public double attendTiles(
+      AttentionInputs inputs,
+      int head,
+      TiledLogits logits,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Workspace workspace,
+      Parallelism parallelism) {
+    AtomicLong exact = new AtomicLong();
+    parallelism.forEach(
+        logits.map().grid().rowBlocks(),
+        block -> {
+          ScalarTiles tiles = new ScalarTiles(inputs, inputs.keyHead(head));
+          exact.addAndGet(tiles.attend(head, logits, block, output, untrusted));
+        });
+    return (double) exact.get() / logits.map().grid().entries();
+  }
+
+  @Override
+  public AttentionCosts costs() {
+    return COSTS;
+  }
+
+  @Override
+  public double segmentCost(int n, int depth, int width, int terms) {
+    // One transform for each column of a term's values, one of its kernel, one back.
+    double size = 2.0 * n;
+    double transforms = terms * (width + 1.0) + width;
+    double flops = 2.5 * size * Math.log(size) / Math.log(2) * transforms;
+    return flops / (2.0 * (depth + width));
   }
 
   @Override

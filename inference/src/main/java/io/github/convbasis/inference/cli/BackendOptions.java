@@ -36,6 +36,11 @@ final class BackendOptions {
     return automatic && !inputs.isSinglePrecision() ? Backends.scalar() : Backends.select(backend);
   }
 
+  /** Returns the backend for float32 inputs. */
+  Backend select() {
+    return Backends.select(backend);
+  }
+
   int threads() {
     int count = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     if (count < 1) {

@@ -1,5 +1,6 @@
 package io.github.convbasis.inference.cli;
 
+import io.github.convbasis.inference.json.FileFormatException;
 import io.github.convbasis.inference.npy.NpyFormatException;
 import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
       "",
       "Start with:",
       "  convbasis demo                 real attention heads, analysed and attended",
+      "  convbasis capture --help       heads of a model of yours, on a text of yours",
       "  convbasis analyze --help       is my head conv-like, and with how many terms?",
       "  convbasis doctor               what this machine offers and what to change"
     },
@@ -44,6 +46,7 @@ import picocli.CommandLine.Spec;
       AnalyzeCommand.class,
       DecomposeCommand.class,
       RebuildCommand.class,
+      CaptureCommand.class,
       DoctorCommand.class,
       DemoCommand.class
     })
@@ -138,6 +141,7 @@ public final class Main implements Runnable {
     boolean badInput =
         e instanceof InputException
             || e instanceof NpyFormatException
+            || e instanceof FileFormatException
             || e instanceof IllegalArgumentException
             || e instanceof ArithmeticException;
     String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();

@@ -9,18 +9,28 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Turns what the file system throws into one line that starts with the name of the file. */
-final class FileErrors {
+public final class FileErrors {
   private static final int LONGEST_QUOTE = 80;
 
   private FileErrors() {}
 
-  /** The name of a file as it stands at the start of messages. */
-  static String name(Path file) {
+  /**
+   * The name of a file as it stands at the start of messages.
+   *
+   * @param file the file
+   * @return its path, printable
+   */
+  public static String name(Path file) {
     return printable(file.toString());
   }
 
-  /** The text with control, format and line-breaking characters as escapes. */
-  static String printable(String text) {
+  /**
+   * The text with control, format and line-breaking characters as escapes.
+   *
+   * @param text any text
+   * @return text of one line
+   */
+  public static String printable(String text) {
     StringBuilder shown = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -37,19 +47,36 @@ final class FileErrors {
     return shown.toString();
   }
 
-  /** Text out of a file for use inside a message: printable, and cut when it is long. */
-  static String shortened(String text) {
+  /**
+   * Text out of a file for use inside a message: printable, and cut when it is long.
+   *
+   * @param text any text
+   * @return text of one line
+   */
+  public static String shortened(String text) {
     String cut = text.length() <= LONGEST_QUOTE ? text : text.substring(0, LONGEST_QUOTE) + "...";
     return printable(cut);
   }
 
-  /** An exception for a file that starts with its name. */
-  static IOException of(Path file, String reason) {
+  /**
+   * An exception for a file that starts with its name.
+   *
+   * @param file the file
+   * @param reason what is wrong, without the name of the file
+   * @return the exception
+   */
+  public static IOException of(Path file, String reason) {
     return new FileSystemException(name(file), null, printable(reason));
   }
 
-  /** The same exception if it names the file already, otherwise one of the same kind that does. */
-  static IOException naming(Path file, IOException cause) {
+  /**
+   * The same exception if it names the file already, otherwise one of the same kind that does.
+   *
+   * @param file the file
+   * @param cause what was thrown
+   * @return the exception to throw
+   */
+  public static IOException naming(Path file, IOException cause) {
     if (cause instanceof NpyFormatException) {
       return cause;
     }

@@ -7,12 +7,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** Opens files for reading, and only regular ones. */
-final class RegularFile {
+/** Opens files for reading, and only regular ones. Stateless and thread-safe. */
+public final class RegularFile {
   private RegularFile() {}
 
-  /** Opens a file for reading, or says in one line why that cannot be. */
-  static FileChannel open(Path file) throws IOException {
+  /**
+   * Opens a file for reading, or says in one line why that cannot be.
+   *
+   * @param file the file
+   * @return the channel, to be closed by the caller
+   * @throws IOException if it is missing, may not be read or is no regular file
+   */
+  public static FileChannel open(Path file) throws IOException {
     try {
       // Asked before opening, because opening a named pipe waits until somebody writes to it.
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);

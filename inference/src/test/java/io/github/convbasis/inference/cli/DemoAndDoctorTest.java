@@ -41,7 +41,7 @@ class DemoAndDoctorTest {
   @Test
   void helpAndVersionSucceed() {
     for (String command :
-        new String[] {"attend", "analyze", "decompose", "rebuild", "doctor", "demo"}) {
+        new String[] {"attend", "analyze", "decompose", "rebuild", "capture", "doctor", "demo"}) {
       CommandRun run = CommandRun.of(command, "--help").succeeded();
       assertTrue(run.out().startsWith("Usage: convbasis " + command), run.out());
     }

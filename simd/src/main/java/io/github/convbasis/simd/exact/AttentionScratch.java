@@ -2,6 +2,7 @@ package io.github.convbasis.simd.exact;
 
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.simd.Lanes;
+import java.util.Arrays;
 
 /**
  * Holds the tiles that {@link ExactAttentionKernel} works in: packed queries, unnormalised output
@@ -63,8 +64,8 @@ public final class AttentionScratch {
   /** Logits, then weights: tile keys × 2L. */
   final float[] tile = new float[TILE_KEYS * GROUP_ROWS];
 
-  final float[] keys;
-  final float[] values;
+  /** The keys and values of the current tile. */
+  final KeyTile run;
 
   /** Half-transposed queries or output. */
   final float[] transposition;
@@ -81,8 +82,7 @@ public final class AttentionScratch {
     paddedWidth = Math.max(ValueTile.COLUMNS, width);
     queries = new float[BLOCK_ROWS * depth];
     output = new float[BLOCK_ROWS / GROUP_ROWS * groupOutput()];
-    keys = new float[TILE_KEYS * depth];
-    values = new float[TILE_KEYS * paddedWidth];
+    run = new KeyTile(TILE_KEYS, depth, width);
     transposition = new float[Transposition.bufferSize(Math.max(depth, width))];
   }
 
@@ -94,6 +94,15 @@ public final class AttentionScratch {
    */
   public static AttentionScratch of(AttentionInputs inputs) {
     return new AttentionScratch(inputs.queries().width(), inputs.values().width());
+  }
+
+  /** Forgets what the rows of some groups, from the first, have met. */
+  void clearSums(int groups) {
+    int lanes = groups * GROUP_ROWS;
+    Arrays.fill(maxima, 0, lanes, Float.NEGATIVE_INFINITY);
+    Arrays.fill(sums, 0, lanes, 0);
+    Arrays.fill(errors, 0, lanes, 0);
+    Arrays.fill(output, 0, groups * groupOutput(), 0);
   }
 
   /** Returns the elements of unnormalised output of a group. */

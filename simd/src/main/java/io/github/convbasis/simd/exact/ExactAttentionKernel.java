@@ -22,7 +22,8 @@ import java.util.Arrays;
  * ±2.3e38, scaled queries, sums of weighted values. Stateless and thread-safe; the scratch is not.
  */
 public final class ExactAttentionKernel {
-  private static final double LOG2_E = 1 / Math.log(2);
+  /** Logits are in units of log 2 inside. */
+  static final double LOG2_E = 1 / Math.log(2);
 
   private ExactAttentionKernel() {}
 
@@ -164,7 +165,7 @@ public final class ExactAttentionKernel {
         shifts[at + r] = scratch.maxima[r] / LOG2_E;
         rowSums[at + r] = Unpacking.rowSum(scratch, r);
       }
-      Unpacking.numerators(scratch, count, numerators, at * scratch.width);
+      Unpacking.numerators(scratch, 0, count, numerators, at * scratch.width);
     }
   }
 
@@ -177,35 +178,13 @@ public final class ExactAttentionKernel {
     assert scratch.fits(inputs) : scratch.depth + ", " + scratch.width;
     int groups = (count + AttentionScratch.GROUP_ROWS - 1) / AttentionScratch.GROUP_ROWS;
     int end = start(inputs, count, groups, scratch);
-    HeadTensor keys = inputs.keys();
-    HeadTensor values = inputs.values();
     int keyHead = inputs.keyHead(scratch.heads[0]);
     for (int begin = firstKey; begin < end; ) {
       int tileEnd =
           Math.min(end, (begin / AttentionScratch.TILE_KEYS + 1) * AttentionScratch.TILE_KEYS);
-      int tileCount = tileEnd - begin;
-      boolean keysInPlace = isDense(keys) && begin + LogitTile.roundUp(tileCount) <= keys.rows();
-      if (!keysInPlace) {
-        Packing.rows(
-            keys,
-            keyHead,
-            begin,
-            tileCount,
-            LogitTile.roundUp(tileCount),
-            scratch.depth,
-            scratch.keys);
-      }
-      boolean valuesInPlace = isDense(values) && values.width() == scratch.paddedWidth;
-      if (!valuesInPlace) {
-        Packing.rows(
-            values, keyHead, begin, tileCount, tileCount, scratch.paddedWidth, scratch.values);
-      }
-      float[] keyData = keysInPlace ? keys.floats() : scratch.keys;
-      float[] valueData = valuesInPlace ? values.floats() : scratch.values;
-      int keyAt = keysInPlace ? keys.index(keyHead, begin) : 0;
-      int valueAt = valuesInPlace ? values.index(keyHead, begin) : 0;
+      scratch.run.load(inputs, keyHead, begin, tileEnd - begin);
       for (int group = 0; group < groups; group++) {
-        meet(scratch, group, begin, tileCount, keyData, keyAt, valueData, valueAt);
+        meet(scratch, group, begin);
       }
       begin = tileEnd;
     }
@@ -217,6 +196,12 @@ public final class ExactAttentionKernel {
     int lanes = groups * AttentionScratch.GROUP_ROWS;
     Arrays.fill(scratch.rows, count, lanes, scratch.rows[count - 1]);
     Arrays.fill(scratch.heads, count, lanes, scratch.heads[count - 1]);
+    return start(inputs, groups, scratch);
+  }
+
+  /** Prepares whole groups of rows and returns the end of the keys that any of them sees. */
+  static int start(AttentionInputs inputs, int groups, AttentionScratch scratch) {
+    int lanes = groups * AttentionScratch.GROUP_ROWS;
     HeadTensor queries = inputs.queries();
     int end = 0;
     for (int lane = 0; lane < lanes; lane++) {
@@ -234,23 +219,12 @@ public final class ExactAttentionKernel {
           group * AttentionScratch.GROUP_ROWS * scratch.depth,
           scratch.transposition);
     }
-    Arrays.fill(scratch.maxima, 0, lanes, Float.NEGATIVE_INFINITY);
-    Arrays.fill(scratch.sums, 0, lanes, 0);
-    Arrays.fill(scratch.errors, 0, lanes, 0);
-    Arrays.fill(scratch.output, 0, groups * scratch.groupOutput(), 0);
+    scratch.clearSums(groups);
     return end;
   }
 
-  /** Lets a group of rows meet a tile of keys. */
-  private static void meet(
-      AttentionScratch scratch,
-      int group,
-      int begin,
-      int tileCount,
-      float[] keys,
-      int keyAt,
-      float[] values,
-      int valueAt) {
+  /** Lets a group of rows meet the neighbouring keys in {@code scratch.run}. */
+  static void meet(AttentionScratch scratch, int group, int begin) {
     int lane = group * AttentionScratch.GROUP_ROWS;
     int most = 0;
     int least = Integer.MAX_VALUE;
@@ -258,14 +232,16 @@ public final class ExactAttentionKernel {
       most = Math.max(most, scratch.visibleKeys[i]);
       least = Math.min(least, scratch.visibleKeys[i]);
     }
-    int count = Math.min(tileCount, most - begin);
+    KeyTile run = scratch.run;
+    int count = Math.min(run.count, most - begin);
     if (count <= 0) {
       return;
     }
     int padded = LogitTile.roundUp(count);
     int depth = scratch.depth;
     float[] tile = scratch.tile;
-    LogitTile.compute(scratch.queries, lane * depth, keys, keyAt, depth, depth, padded, tile);
+    LogitTile.compute(
+        scratch.queries, lane * depth, run.keys, run.keyAt, run.keyStride, depth, padded, tile);
     int seenByAll = Math.max(0, Math.min(count, least - begin));
     if (seenByAll < padded) {
       for (int i = lane; i < lane + AttentionScratch.GROUP_ROWS; i++) {
@@ -273,9 +249,44 @@ public final class ExactAttentionKernel {
       }
       SoftmaxTile.hide(tile, seenByAll, padded, scratch.visible, lane);
     }
-    SoftmaxTile.raise(tile, padded, scratch.maxima, scratch.factors, lane);
+    weigh(scratch, group, count, run.values, run.valueAt);
+  }
+
+  /** Lets a group of rows meet the keys in {@code scratch.run}, all of which they see. */
+  static void meetAll(AttentionScratch scratch, int group) {
+    KeyTile run = scratch.run;
+    int lane = group * AttentionScratch.GROUP_ROWS;
+    int padded = LogitTile.roundUp(run.count);
+    int depth = scratch.depth;
+    LogitTile.compute(
+        scratch.queries,
+        lane * depth,
+        run.keys,
+        run.keyAt,
+        run.keyStride,
+        depth,
+        padded,
+        scratch.tile);
+    hidePadding(scratch, lane, run.count);
+    weigh(scratch, group, run.count, run.values, run.valueAt);
+  }
+
+  /** Hides what fills up the last block of {@code count} keys. */
+  static void hidePadding(AttentionScratch scratch, int lane, int count) {
+    int padded = LogitTile.roundUp(count);
+    if (count < padded) {
+      Arrays.fill(scratch.visible, lane, lane + AttentionScratch.GROUP_ROWS, count);
+      SoftmaxTile.hide(scratch.tile, count, padded, scratch.visible, lane);
+    }
+  }
+
+  /** Turns the logits in {@code scratch.tile} into weights and adds weights and values. */
+  static void weigh(AttentionScratch scratch, int group, int count, float[] values, int valueAt) {
+    int lane = group * AttentionScratch.GROUP_ROWS;
+    int padded = LogitTile.roundUp(count);
+    SoftmaxTile.raise(scratch.tile, padded, scratch.maxima, scratch.factors, lane);
     SoftmaxTile.weigh(
-        tile,
+        scratch.tile,
         padded,
         scratch.maxima,
         scratch.factors,
@@ -284,7 +295,7 @@ public final class ExactAttentionKernel {
         scratch.tileSums,
         lane);
     ValueTile.accumulate(
-        tile,
+        scratch.tile,
         count,
         values,
         valueAt,
@@ -294,9 +305,5 @@ public final class ExactAttentionKernel {
         lane,
         scratch.output,
         group * scratch.groupOutput());
-  }
-
-  private static boolean isDense(HeadTensor tensor) {
-    return tensor.isSinglePrecision() && tensor.rowStride() == tensor.width();
   }
 }

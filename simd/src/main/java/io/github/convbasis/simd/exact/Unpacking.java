@@ -36,17 +36,18 @@ final class Unpacking {
       scratch.factors[r] = (float) (1 / rowSum(scratch, r));
       scratch.starts[r] = output.index(scratch.heads[r], scratch.rows[r]);
     }
-    rows(scratch, lanes, output.floats());
+    rows(scratch, 0, lanes, output.floats());
   }
 
-  /** Writes O of the first {@code count} rows, row by row. */
-  static void numerators(AttentionScratch scratch, int count, float[] target, int targetAt) {
-    int lanes = roundUp(count);
-    Arrays.fill(scratch.factors, 0, lanes, 1);
-    for (int r = 0; r < lanes; r++) {
-      scratch.starts[r] = targetAt + Math.min(r, count - 1) * scratch.width;
+  /** Writes O of {@code count} rows from a group's first lane on, row by row. */
+  static void numerators(
+      AttentionScratch scratch, int fromLane, int count, float[] target, int targetAt) {
+    int end = fromLane + roundUp(count);
+    Arrays.fill(scratch.factors, fromLane, end, 1);
+    for (int r = fromLane; r < end; r++) {
+      scratch.starts[r] = targetAt + Math.min(r - fromLane, count - 1) * scratch.width;
     }
-    rows(scratch, lanes, target);
+    rows(scratch, fromLane, end, target);
   }
 
   private static int roundUp(int count) {
@@ -75,8 +76,8 @@ final class Unpacking {
   }
 
   /** Writes {@code factor·O} of each lane to where its row starts. */
-  private static void rows(AttentionScratch scratch, int lanes, float[] target) {
-    for (int lane = 0; lane < lanes; lane += LANES) {
+  private static void rows(AttentionScratch scratch, int fromLane, int end, float[] target) {
+    for (int lane = fromLane; lane < end; lane += LANES) {
       int at = lane / LANES * scratch.groupOutput();
       finish(
           scratch.output,
@@ -106,7 +107,7 @@ final class Unpacking {
    * @param checks receives for each lane, from {@code lane}, 0 if all elements are finite, else NaN
    * @param lane start of the group
    */
-  private static void finish(
+  static void finish(
       float[] output,
       int at,
       int paddedWidth,

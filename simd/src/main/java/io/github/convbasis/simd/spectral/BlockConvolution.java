@@ -31,22 +31,16 @@ import java.util.Arrays;
 final class BlockConvolution {
   private static final int ROW = BatchFft.ROW;
 
-  private static final double UNIT_ROUNDOFF = 0x1p-24;
-
-  /** Norm of values whose squares vanish in float: their rounding must not pass for none. */
-  private static final double LEAST_NORM = 1e-18;
-
   private final int blockSize;
   private final Weighting weighting;
   private final boolean diagonal;
   private final BatchFft fft;
-  private final double passes;
   private final Pieces pieces = new Pieces();
   private final HalfWindows halves;
   private final SpectrumProduct product = new SpectrumProduct();
+  private final RoundingBound rounding;
   private final Pool<BlockScratch> scratches;
   private float[][] spectra = new float[0][];
-  private double[] norms = new double[0];
   private PieceSpectra kept = PieceSpectra.NONE;
 
   /** Transforms of values and of kernel windows. Immutable and thread-safe. */
@@ -73,8 +67,7 @@ final class BlockConvolution {
     this.weighting = weighting;
     this.diagonal = diagonal;
     blockSize = fft.size() / 2;
-    // A third of the passes, and not less than three.
-    passes = Math.max(3, Integer.numberOfTrailingZeros(fft.size())) / 3.0;
+    rounding = new RoundingBound(fft.size());
     halves = new HalfWindows(plans.windows);
     scratches = new Pool<>(() -> new BlockScratch(blockSize));
   }
@@ -82,6 +75,7 @@ final class BlockConvolution {
   /** Keeps the spectra of pieces from call to call, for calls that only add output blocks. */
   void keep(PieceSpectra store) {
     kept = store;
+    rounding.keep(store);
   }
 
   /**
@@ -176,10 +170,14 @@ final class BlockConvolution {
       long limit,
       FarField target,
       Parallelism parallelism) {
+    if (values.weights() != null) {
+      assert kept.isEmpty() : "spectra of weighted values are not kept";
+      values.weights().setExponents(pieces);
+    }
     halves.fill(pieces, matrix, weighting, scratches, parallelism);
     product.scale(pieces, halves);
     int transformed = kept.place(pieces);
-    reserveNorms(transformed);
+    rounding.reset(transformed, pieces.count);
     int batch = kept.isEmpty() ? reserve(limit, values.tiles()) : values.tiles();
     for (int tile = 0; tile < values.tiles(); tile += batch) {
       int tiles = Math.min(batch, values.tiles() - tile);
@@ -187,37 +185,10 @@ final class BlockConvolution {
     }
     kept.transformed(pieces.count);
     for (int b = pieces.firstOutput; b < pieces.blocks; b++) {
-      // Products of all pieces are added up one after the other. With the last factor the worst
-      // error seen is two thirds of this bound: equal logits and values, 78 to 2,024 pieces.
-      double sums = 1 + pieces.pieceEnd(b) / 32.0;
-      double noise = 2 * UNIT_ROUNDOFF * passes * sums * product.noise(pieces, halves, norms(), b);
-      noise += underflow(b);
-      target.raise(pieces.blockStart(b), pieces.blockEnd(b), product.exponent(b), noise);
+      double noise = rounding.values(pieces, product, halves, b, values.weights() != null);
+      double sumNoise = values.hasSums() ? rounding.sums(pieces, product, halves, b) : 0;
+      target.raise(pieces.blockStart(b), pieces.blockEnd(b), product.exponent(b), noise, sumNoise);
     }
-  }
-
-  /**
-   * Bounds what a block loses because products of spectra leave the range of normal floats,
-   * relative to the block's exponent: each of 2L frequencies of each piece up to the least
-   * subnormal. The worst seen is 0.3 of it.
-   */
-  private double underflow(int block) {
-    int nonZero = 0;
-    for (int p = 0; p < pieces.pieceEnd(block); p++) {
-      nonZero += norms()[p] > 0 ? 1 : 0;
-    }
-    return 8 * Float.MIN_VALUE * Math.sqrt((double) fft.size() * nonZero);
-  }
-
-  private double[] norms() {
-    return kept.isEmpty() ? norms : kept.norms();
-  }
-
-  private void reserveNorms(int transformed) {
-    if (kept.isEmpty() && norms.length < pieces.count) {
-      norms = new double[pieces.count];
-    }
-    Arrays.fill(norms(), transformed, pieces.count, 0);
   }
 
   /** Makes room for the spectra of as many tiles as the limit allows, and returns that number. */
@@ -246,14 +217,14 @@ final class BlockConvolution {
       Parallelism parallelism) {
     float[][] store = kept.isEmpty() ? spectra : kept.spectra();
     int fresh = pieces.count - transformed;
-    double[] pieceNorms = norms();
     parallelism.forEach(
         fresh,
         item -> {
           BlockScratch scratch = scratches.take();
           int piece = transformed + item;
+          weigh(values, piece, scratch);
           for (int t = 0; t < tiles; t++) {
-            transformPiece(values, firstTile + t, piece, store[t], pieceNorms, scratch);
+            transformPiece(values, firstTile + t, piece, store[t], scratch);
           }
           scratches.give(scratch);
         });
@@ -274,21 +245,37 @@ final class BlockConvolution {
         });
   }
 
+  /** Leaves the weights of a piece in the scratch's samples, and their norm. */
+  private void weigh(ValueColumns values, int piece, BlockScratch scratch) {
+    if (values.weights() == null) {
+      return;
+    }
+    int from = pieces.from[piece];
+    int to = pieces.to[piece];
+    if (pieces.exponent[piece] == SpectrumProduct.NOTHING) {
+      Arrays.fill(scratch.samples, 0, to - from, 0);
+    } else {
+      values.weights().copy(from, to, pieces.exponent[piece], scratch.samples);
+    }
+    rounding.recordSum(piece, ColumnWeights.norm(scratch.samples, to - from));
+  }
+
   private void transformPiece(
-      ValueColumns values,
-      int tile,
-      int piece,
-      float[] store,
-      double[] pieceNorms,
-      BlockScratch scratch) {
+      ValueColumns values, int tile, int piece, float[] store, BlockScratch scratch) {
     int from = pieces.from[piece];
     int to = pieces.to[piece];
     values.copy(tile, from, to, scratch.rows, scratch.offset);
-    double norm = ValueColumns.norm(scratch.rows, scratch.offset, to - from);
-    if (norm < LEAST_NORM && values.maxAbs(from, to) > 0) {
-      norm = LEAST_NORM;
+    if (values.weights() != null) {
+      ColumnWeights.scale(scratch.samples, to - from, scratch.rows, scratch.offset);
     }
-    pieceNorms[piece] = Math.max(pieceNorms[piece], norm);
+    if (tile < values.valueTiles()) {
+      double norm = ValueColumns.norm(scratch.rows, scratch.offset, to - from);
+      rounding.record(piece, norm, RoundingBound.isTiny(norm) ? values.maxAbs(from, to) : 0);
+    }
+    if (values.hasSums() && tile == values.sumTile()) {
+      int at = scratch.offset + values.sumLane();
+      ColumnWeights.place(scratch.samples, to - from, scratch.rows, at);
+    }
     transform(to - from, piece, store, scratch);
   }
 
@@ -339,7 +326,7 @@ final class BlockConvolution {
       correlateTiles(values, tile, tiles, target, parallelism);
     }
     for (int c = 0; c < pieces.blocks; c++) {
-      target.raise(pieces.blockStart(c), pieces.blockEnd(c), product.exponent(c), 0);
+      target.raise(pieces.blockStart(c), pieces.blockEnd(c), product.exponent(c), 0, 0);
     }
   }
 

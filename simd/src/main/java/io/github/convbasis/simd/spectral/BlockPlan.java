@@ -96,6 +96,22 @@ final class BlockPlan {
   }
 
   /**
+   * Predicts what the cheapest way costs in units of one exact pair of row and key, of which the
+   * lower triangle has {@code n(n+1)/2}.
+   *
+   * @param n rows
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @param terms segments
+   * @return pairs, at most {@code n(n+1)/2}
+   */
+  static double pairs(int n, int depth, int width, int terms) {
+    Search search = new Search(n, depth, width, terms);
+    search.cheapest();
+    return search.least / search.exact(n, n) * (n * (n + 1.0) / 2);
+  }
+
+  /**
    * Chooses the cheapest grid for a product whose diagonal blocks are products as well, so that no
    * part is exact.
    *
@@ -159,6 +175,9 @@ final class BlockPlan {
     private final double terms;
     private final double limit;
 
+    /** Cost of the grid that was chosen. */
+    private double least;
+
     Search(int n, int depth, int width, int terms) {
       this.n = n;
       columns = depth + width;
@@ -167,8 +186,8 @@ final class BlockPlan {
       double floats = MAX_SHARE * n * (columns + depth);
       // Spectra need 2·ROW·n floats whatever the width; a limit below that would make long and thin
       // heads exact.
-      double least = Math.max(SMALL_SHARE, 4.0 * BatchFft.ROW * n);
-      limit = Math.min(0.9 * Integer.MAX_VALUE, Math.max(least, floats));
+      double room = Math.max(SMALL_SHARE, 4.0 * BatchFft.ROW * n);
+      limit = Math.min(0.9 * Integer.MAX_VALUE, Math.max(room, floats));
     }
 
     BlockPlan cheapest() {
@@ -181,7 +200,7 @@ final class BlockPlan {
 
     /** Nests levels from the smallest, whose diagonal blocks are exact or products. */
     private BlockPlan cheapest(boolean product, double most, BlockPlan otherwise, double sums) {
-      double least = most;
+      least = most;
       BlockPlan best = otherwise;
       int sizeCount = Integer.numberOfTrailingZeros(LARGEST / SMALLEST) + 1;
       double[] inside = new double[sizeCount];

@@ -26,6 +26,7 @@ final class FarField {
   private float[] sums = new float[0];
   private int[] exponents = new int[0];
   private double[] noises = new double[0];
+  private double[] sumNoises = new double[0];
 
   /**
    * Makes a field without rows.
@@ -55,9 +56,11 @@ final class FarField {
     if (exponents.length < blocks) {
       exponents = new int[blocks];
       noises = new double[blocks];
+      sumNoises = new double[blocks];
     }
     Arrays.fill(exponents, 0, blocks, SpectrumProduct.NOTHING);
     Arrays.fill(noises, 0, blocks, 0);
+    Arrays.fill(sumNoises, 0, blocks, 0);
   }
 
   /** Returns the sums; a row of a tile is at {@link #index}. */
@@ -78,6 +81,11 @@ final class FarField {
   /** Returns the bound on the rounding of the sums of a row's block, relative to its exponent. */
   double noise(int row) {
     return noises[block(row)];
+  }
+
+  /** Returns the same bound for a column of row sums, 0 if there is none. */
+  double sumNoise(int row) {
+    return sumNoises[block(row)];
   }
 
   private int block(int row) {
@@ -130,20 +138,28 @@ final class FarField {
    * @param toRow after the last row
    * @param partExponent the part's exponent
    * @param partNoise bound on its rounding, relative to that
+   * @param partSumNoise bound on the rounding of a column of row sums, relative to that
    */
-  void raise(int fromRow, int toRow, int partExponent, double partNoise) {
+  void raise(int fromRow, int toRow, int partExponent, double partNoise, double partSumNoise) {
     if (partExponent == SpectrumProduct.NOTHING) {
       return;
     }
     for (int row = fromRow; row < toRow; row += blockSize) {
       int block = block(row);
       int common = Math.max(exponents[block], partExponent);
-      double oldNoise =
-          exponents[block] == SpectrumProduct.NOTHING
-              ? 0
-              : Math.scalb(noises[block], Math.max(-10_000, exponents[block] - common));
-      noises[block] = oldNoise + Math.scalb(partNoise, Math.max(-10_000, partExponent - common));
+      int old = exponents[block];
+      noises[block] = total(noises[block], old, partNoise, partExponent, common);
+      sumNoises[block] = total(sumNoises[block], old, partSumNoise, partExponent, common);
       exponents[block] = common;
     }
+  }
+
+  private static double total(
+      double noise, int exponent, double partNoise, int partExponent, int common) {
+    double old =
+        exponent == SpectrumProduct.NOTHING
+            ? 0
+            : Math.scalb(noise, Math.max(-10_000, exponent - common));
+    return old + Math.scalb(partNoise, Math.max(-10_000, partExponent - common));
   }
 }

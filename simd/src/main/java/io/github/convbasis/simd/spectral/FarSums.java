@@ -7,28 +7,30 @@ import java.util.Arrays;
 
 /**
  * Sums, for some rows i, {@code e^(H[i,j])·2^(-exponent)} over the columns j left of the row's
- * diagonal block, in double and without one subtraction: rows keep full relative accuracy however
- * small they are beside others; what is 2¹⁰⁰⁰ times smaller than the greatest weight up to the
- * row's region is lost, and the caller must not use it.
+ * diagonal block that are not excluded, in double and without one subtraction: rows keep full
+ * relative accuracy however small they are beside others; what is 2¹⁰⁰⁰ times smaller than the
+ * greatest weight up to the row's region is lost, and the caller must not use it.
  *
- * <p>A segment that ends before the block shows each row a window of its kernel of fixed width;
- * such sums come from running sums inside spans of that width, the tail of one plus the head of the
- * next (van Herk 1992). Of a segment that reaches the block, rows see all lags but the first ones,
- * up to their distance from the block's start.
+ * <p>Excluded columns cut segments into runs. A run that ends before the block shows each row a
+ * window of its kernel of fixed width; such sums come from running sums inside spans of that width,
+ * the tail of one plus the head of the next (van Herk 1992). Of a run that reaches the block, rows
+ * see all lags but the first ones, up to their distance from the block's start.
  *
- * <p>O(rows + band² + the segment's width) per segment. Mutable scratch; several tasks of one call
- * may work.
+ * <p>O(rows + band² + the run's width) per run. Mutable scratch; several tasks of one call may
+ * work.
  */
 final class FarSums {
-  /** Segments are summed in this many groups, whatever the number of tasks. */
+  /** Runs are summed in this many groups, whatever the number of tasks. */
   private static final int GROUPS = 8;
 
   private static final double[] NOBODY = new double[0];
+  private static final int[] NO_COLUMNS = new int[0];
 
   private final int band;
   private final int regionSize;
   private final double[][] parts = new double[GROUPS][0];
   private final Pool<Scan> scans = new Pool<>(Scan::new);
+  private final ColumnRuns whole = new ColumnRuns();
   private int firstRow;
 
   /**
@@ -43,7 +45,7 @@ final class FarSums {
   }
 
   /**
-   * Sums rows.
+   * Sums rows over all columns.
    *
    * @param logits H, no logit above {@link ScaledExp#MAX_LOGIT} in size
    * @param peaks the greatest logits, which the exponents come from
@@ -53,9 +55,31 @@ final class FarSums {
    */
   void sum(
       SegmentedToeplitz logits, LogitPeaks peaks, int fromRow, int toRow, Parallelism parallelism) {
+    whole.cut(logits, NO_COLUMNS);
+    sum(logits, whole, peaks, fromRow, toRow, parallelism);
+  }
+
+  /**
+   * Sums rows over some columns.
+   *
+   * @param logits H, no logit above {@link ScaledExp#MAX_LOGIT} in size
+   * @param runs columns, of these segments
+   * @param peaks the greatest logits, which the exponents come from
+   * @param fromRow first row
+   * @param toRow after the last row
+   * @param parallelism how many tasks may work
+   */
+  void sum(
+      SegmentedToeplitz logits,
+      ColumnRuns runs,
+      LogitPeaks peaks,
+      int fromRow,
+      int toRow,
+      Parallelism parallelism) {
     firstRow = fromRow;
     int rows = toRow - fromRow;
-    int groups = Math.min(GROUPS, logits.terms());
+    // At least one, which clears the sums where every column is excluded.
+    int groups = Math.max(1, Math.min(GROUPS, runs.count));
     parallelism.forEach(
         groups,
         g -> {
@@ -64,8 +88,8 @@ final class FarSums {
           }
           Arrays.fill(parts[g], 0, rows, 0);
           Scan scan = scans.take();
-          for (int r = g; r < logits.terms(); r += groups) {
-            scan.add(logits, r, peaks, fromRow, toRow, parts[g]);
+          for (int r = g; r < runs.count; r += groups) {
+            scan.add(logits, runs, r, peaks, fromRow, toRow, parts[g]);
           }
           scans.give(scan);
         });
@@ -91,9 +115,9 @@ final class FarSums {
   }
 
   /**
-   * Scratch to scan one segment after the other: its weights from lag {@link #low} to {@link
-   * #known} at the exponent of the region at hand. Where the next region has a greater one, what is
-   * at hand is scaled down to it, which changes no digit.
+   * Scratch to scan one run after the other: its weights from lag {@link #low} to {@link #known} at
+   * the exponent of the region at hand. Where the next region has a greater one, what is at hand is
+   * scaled down to it, which changes no digit.
    */
   private final class Scan {
     private SegmentedToeplitz logits;
@@ -108,21 +132,22 @@ final class FarSums {
 
     void add(
         SegmentedToeplitz matrix,
-        int number,
+        ColumnRuns runs,
+        int run,
         LogitPeaks logitPeaks,
         int fromRow,
         int toRow,
         double[] sums) {
       logits = matrix;
       peaks = logitPeaks;
-      segment = number;
+      segment = runs.segment[run];
       if (tails.length <= logits.size()) {
         weights = new double[ScaledExp.padded(logits.size())];
         tails = new double[logits.size() + 1];
       }
-      int start = logits.start(segment);
-      int end = logits.end(segment);
-      // Blocks that start inside the segment, then those after its end.
+      int start = runs.from[run];
+      int end = runs.to[run];
+      // Blocks that start inside the run, then those after its end.
       int firstBlock = (start / band + 1) * band;
       int firstClosed = (int) Math.min(logits.size(), ((long) end + band - 1) / band * band);
       addOpen(start, firstBlock, Math.max(fromRow, firstBlock), Math.min(toRow, firstClosed), sums);
@@ -211,7 +236,7 @@ final class FarSums {
       }
       int firstLag = fromRow - start;
       int span = firstLag - firstLag % width;
-      // The segment has ended, so a whole span lies before this one.
+      // The run has ended, so a whole span lies before this one.
       begin(span - width, fromRow);
       need(span);
       fillTails(weights, tails, span - width, span);

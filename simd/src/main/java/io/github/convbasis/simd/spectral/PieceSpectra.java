@@ -39,6 +39,26 @@ final class PieceSpectra {
     norms = new double[pieces];
   }
 
+  /**
+   * Makes room for the largest blocks of a grid.
+   *
+   * @param plan the grid
+   * @param capacity the most rows
+   * @param width columns of values
+   * @param terms the most segments
+   * @return an empty store, {@link #NONE} if everything is exact
+   */
+  static PieceSpectra of(BlockPlan plan, int capacity, int width, int terms) {
+    if (plan.isExact()) {
+      return NONE;
+    }
+    int size = plan.blockSize(plan.levels() - 1);
+    int blocks = (capacity + size - 1) / size;
+    int outputs = Math.min(blocks, 4 * SpectrumProduct.GROUP);
+    int tiles = (width + BatchFft.ROW - 1) / BatchFft.ROW;
+    return new PieceSpectra(size, blocks + terms, outputs, tiles);
+  }
+
   boolean isEmpty() {
     return spectra.length == 0;
   }

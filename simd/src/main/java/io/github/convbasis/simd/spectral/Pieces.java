@@ -52,6 +52,9 @@ final class Pieces {
   int[] to = new int[16];
   int[] set = new int[16];
 
+  /** Power of two taken out of a piece's values; 0 unless columns have weights. */
+  int[] exponent = new int[16];
+
   /** By block: its first piece; one more entry than blocks. */
   int[] firstPiece = new int[16];
 
@@ -167,7 +170,9 @@ final class Pieces {
       from = Arrays.copyOf(from, capacity);
       to = Arrays.copyOf(to, capacity);
       set = Arrays.copyOf(set, capacity);
+      exponent = Arrays.copyOf(exponent, capacity);
     }
+    exponent[count] = 0;
     block[count] = b;
     from[count] = fromColumn;
     to[count] = toColumn;

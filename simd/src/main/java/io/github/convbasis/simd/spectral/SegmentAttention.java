@@ -8,25 +8,30 @@ import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.exact.AttentionScratch;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
-import io.github.convbasis.simd.fft.BatchFft;
 import java.util.Arrays;
 
 /**
  * Computes causal attention of one head from segmented logits, {@code Y = D⁻¹·(M∘exp(H))·V}, in
  * float32 with the blocked spectral form, at once or chunk by chunk.
  *
+ * <p>Logits left of the diagonal blocks may have offsets of rows and columns, {@code w_r(i - j) +
+ * g(i) + c(j)}, and lack some columns ({@link FarOffsets}); another part may then stand for what is
+ * near ({@link NearPart}). Values are weighted by e^c ({@link ColumnWeights}), and e^g belongs to
+ * the shift that far and near sums are merged with.
+ *
  * <p>The triangle is cut on a grid of nested blocks ({@link BlockPlan}): diagonal blocks of the
  * smallest size are computed exactly, from queries and keys; each larger size handles what lies
  * below the diagonal blocks of the size under it, inside its own diagonal blocks, as products of
  * whole blocks ({@link BlockConvolution}). Every output block has its own power of two as a shift,
  * for every size, so small rows do not drown in large ones elsewhere. D comes from sums of positive
- * numbers in double ({@link FarSums}) plus the exact part's row sums. Rows do not depend on
- * anything after their block of the largest size.
+ * numbers in double ({@link FarSums}) plus the near part's row sums; with column offsets, or very
+ * many excluded columns, from one more column of the products. Rows do not depend on anything after
+ * their block of the largest size.
  *
  * <p>A row is untrusted if the bound on its rounding, {@code 2u·Σ ‖kernel window‖₂·‖values of the
  * piece‖₂·log₂(2L)/3} over its block's products, exceeds {@code guardTolerance·D·(greatest |V|
- * among the keys before its diagonal block)}. Where values or logits up to a block leave the range
- * in which float sums are safe, its rows are exact.
+ * among the keys before its diagonal block)}; see {@link BandMerge}. Where values, logits or
+ * offsets up to a block leave the range in which float sums are safe, its rows are exact.
  *
  * <p>Mutable scratch and state: one call at a time, whose tasks may share it.
  */
@@ -37,22 +42,8 @@ public final class SegmentAttention implements SegmentPrefill {
   /** Rows of a work item where everything is exact. */
   private static final int EXACT_ROWS = 128;
 
-  /** A diagonal part this many powers of two above the rest hides it. */
-  private static final double NEGLIGIBLE = 60;
-
-  /**
-   * {@link FarSums} holds what is up to 2¹⁰⁰⁰ below the greatest weight; a block this far below it
-   * keeps 2²⁰⁰ of that for its own smaller weights, more than float has.
-   */
-  private static final int MAX_SHIFT = 800;
-
-  /**
-   * Windows 2¹²⁶ below the greatest of their block are taken for zero, so a row must lie well above
-   * them, even where that greatest window meets values of zero only.
-   */
-  private static final double LEAST_SUM = 0x1p-90;
-
-  private static final double LN2 = Math.log(2);
+  /** So many runs between excluded columns are summed as quickly as one more tile of columns. */
+  private static final int MAX_RUNS = 128;
 
   private final BlockPlan plan;
   private final int depth;
@@ -66,6 +57,8 @@ public final class SegmentAttention implements SegmentPrefill {
   private final ValuePeaks valuePeaks;
   private final FarSums farSums;
   private final FarField field;
+  private final ColumnRuns runs = new ColumnRuns();
+  private final ColumnWeights weights = new ColumnWeights();
   private int rows;
 
   private SegmentAttention(BlockPlan plan, int depth, int width, PieceSpectra kept) {
@@ -121,14 +114,7 @@ public final class SegmentAttention implements SegmentPrefill {
    * @return scratch and state
    */
   static SegmentAttention byChunks(BlockPlan plan, int capacity, int depth, int width, int terms) {
-    PieceSpectra kept = PieceSpectra.NONE;
-    if (!plan.isExact()) {
-      int size = plan.blockSize(plan.levels() - 1);
-      int blocks = (capacity + size - 1) / size;
-      int outputs = Math.min(blocks, 4 * SpectrumProduct.GROUP);
-      int tiles = (width + BatchFft.ROW - 1) / BatchFft.ROW;
-      kept = new PieceSpectra(size, blocks + terms, outputs, tiles);
-    }
+    PieceSpectra kept = PieceSpectra.of(plan, capacity, width, terms);
     return new SegmentAttention(plan, depth, width, kept);
   }
 
@@ -170,15 +156,76 @@ public final class SegmentAttention implements SegmentPrefill {
       HeadTensor output,
       boolean[] untrusted,
       Parallelism parallelism) {
+    return advance(
+        inputs,
+        head,
+        logits,
+        FarOffsets.NONE,
+        null,
+        guardTolerance,
+        output,
+        untrusted,
+        parallelism);
+  }
+
+  /**
+   * Computes the rows after those that are done, or all of them if there are offsets.
+   *
+   * @param inputs as {@link SegmentPrefill#advance} wants them
+   * @param head query head
+   * @param logits kernels w
+   * @param offsets g, c and excluded columns; only if nothing is done yet and spectra are not kept
+   * @param near parts that compute the rest, one for each task; null for the diagonal blocks alone
+   * @param guardTolerance relative error from which a row is untrusted
+   * @param output receives the rows of that head
+   * @param untrusted receives true for untrusted rows, false for the others
+   * @param parallelism how many tasks may work
+   * @return the share of exact rows, and of diagonal blocks and excluded columns of the others
+   */
+  double advance(
+      AttentionInputs inputs,
+      int head,
+      SegmentedToeplitz logits,
+      FarOffsets offsets,
+      Pool<NearPart> near,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Parallelism parallelism) {
     assert logits.terms() > 0 && logits.start(0) == 0 : "first segment must start at column 0";
     assert logits.size() == inputs.keys().rows() : logits.size() + " and " + inputs.keys().rows();
     assert inputs.firstPosition() == rows : inputs.firstPosition() + " and " + rows;
     assert inputs.queries().width() == depth && inputs.values().width() == width : depth;
-    Chunk chunk = new Chunk(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
-    double exactEntries = chunk.attend();
-    double from = rows;
+    assert !offsets.weighColumns() || kept.isEmpty() && rows == 0 : "offsets in a chunk";
+    ValueColumns values = columns(inputs, head, logits, offsets);
+    Chunk chunk =
+        new Chunk(
+            inputs,
+            head,
+            logits,
+            offsets,
+            near,
+            values,
+            guardTolerance,
+            output,
+            untrusted,
+            parallelism);
+    double exact = chunk.attend();
+    double all = ExactEntries.ofRows(rows, logits.size());
     rows = logits.size();
-    return exactEntries / (rows * (rows + 1.0) / 2 - from * (from + 1) / 2);
+    return exact / all;
+  }
+
+  private ValueColumns columns(
+      AttentionInputs inputs, int head, SegmentedToeplitz logits, FarOffsets offsets) {
+    int keyHead = inputs.keyHead(head);
+    if (plan.isExact() || !offsets.weighColumns()) {
+      return new ValueColumns(inputs.values(), keyHead);
+    }
+    weights.fill(logits.size(), offsets);
+    runs.cut(logits, offsets.excludedColumns());
+    boolean sums = offsets.columnOffsets() != null || runs.count > logits.terms() + MAX_RUNS;
+    return new ValueColumns(inputs.values(), keyHead, weights, sums);
   }
 
   /** One call. */
@@ -186,11 +233,13 @@ public final class SegmentAttention implements SegmentPrefill {
     private final AttentionInputs inputs;
     private final int head;
     private final SegmentedToeplitz logits;
-    private final double guardTolerance;
+    private final FarOffsets offsets;
+    private final Pool<NearPart> near;
+    private final ValueColumns values;
     private final HeadTensor output;
     private final boolean[] untrusted;
     private final Parallelism parallelism;
-    private final ValueColumns values;
+    private final BandMerge merge;
     private final int first;
     private final int end;
 
@@ -198,6 +247,9 @@ public final class SegmentAttention implements SegmentPrefill {
         AttentionInputs inputs,
         int head,
         SegmentedToeplitz logits,
+        FarOffsets offsets,
+        Pool<NearPart> near,
+        ValueColumns values,
         double guardTolerance,
         HeadTensor output,
         boolean[] untrusted,
@@ -205,27 +257,41 @@ public final class SegmentAttention implements SegmentPrefill {
       this.inputs = inputs;
       this.head = head;
       this.logits = logits;
-      this.guardTolerance = guardTolerance;
+      this.offsets = offsets;
+      this.near = near;
+      this.values = values;
       this.output = output;
       this.untrusted = untrusted;
       this.parallelism = parallelism;
-      values = new ValueColumns(inputs.values(), inputs.keyHead(head));
       first = inputs.firstPosition();
       end = logits.size();
+      merge =
+          new BandMerge(
+              field,
+              farSums,
+              peaks,
+              valuePeaks,
+              values,
+              offsets,
+              guardTolerance,
+              output,
+              head,
+              first,
+              untrusted);
     }
 
     /** Computes the rows and returns how many entries of the triangle were exact. */
     double attend() {
       if (plan.isExact()) {
         attendExactly(first, end);
-        return entries(first, end);
+        return ExactEntries.ofRows(first, end);
       }
       int size = regionSize();
       int firstRegion = first / size;
       int regions = (end + size - 1) / size;
       valuePeaks.advance(values, first, end, parallelism);
       peaks.advance(logits, first, parallelism);
-      // Peaks only grow: from some region on everything is exact.
+      // What a region reads is all that is up to its end: from some region on everything is exact.
       int to = firstRegion;
       while (to < regions && isSafe(to)) {
         to++;
@@ -235,25 +301,17 @@ public final class SegmentAttention implements SegmentPrefill {
         attendBlocks(first, toRow);
       }
       attendExactly(toRow, end);
-      return bandEntries(first, toRow) + entries(toRow, end);
+      return ExactEntries.ofBands(first, toRow, plan.blockSize(0), offsets.excludedColumns())
+          + ExactEntries.ofRows(toRow, end);
     }
 
     private boolean isSafe(int region) {
       int row = Math.max(first, region * regionSize());
-      return valuePeaks.upTo(region) <= MAX_VALUE && peaks.size(row) <= ScaledExp.MAX_LOGIT;
-    }
-
-    private double entries(double fromRow, double toRow) {
-      return toRow * (toRow + 1) / 2 - fromRow * (fromRow + 1) / 2;
-    }
-
-    private double bandEntries(int fromRow, int toRow) {
-      int band = plan.blockSize(0);
-      double sum = 0;
-      for (int row = fromRow; row < toRow; row++) {
-        sum += row % band + 1;
-      }
-      return sum;
+      int regionEnd = row + Math.min(regionSize() - row % regionSize(), end - row);
+      return valuePeaks.upTo(region) <= MAX_VALUE
+          && peaks.size(row) <= ScaledExp.MAX_LOGIT
+          && (values.weights() == null || values.weights().areSafe(row, regionEnd))
+          && offsets.rowsAreSafe(row, regionEnd);
     }
 
     private void attendExactly(int fromRow, int toRow) {
@@ -273,7 +331,11 @@ public final class SegmentAttention implements SegmentPrefill {
       int size = regionSize();
       int firstRegion = fromRow / size;
       int regions = (toRow + size - 1) / size - firstRegion;
-      farSums.sum(logits, peaks, fromRow, toRow, parallelism);
+      if (values.weights() == null) {
+        farSums.sum(logits, peaks, fromRow, toRow, parallelism);
+      } else if (!values.hasSums()) {
+        farSums.sum(logits, runs, peaks, fromRow, toRow, parallelism);
+      }
       field.reset(firstRegion * size, toRow, values.tiles());
       top.add(logits, values, 0, toRow, firstRegion, plan.limit(), field, parallelism);
       parallelism.forEach(
@@ -305,79 +367,15 @@ public final class SegmentAttention implements SegmentPrefill {
               Parallelism.sequential());
         }
       }
+      NearPart part = near == null ? scratch.diagonal.of(inputs, head) : near.take();
       int band = plan.blockSize(0);
       for (int row = fromRow; row < toRow; ) {
         int bandEnd = Math.min(toRow, (row / band + 1) * band);
-        finish(row, bandEnd, row / band * band, scratch);
+        merge.finish(row, bandEnd, row / band * band, part, scratch.rows);
         row = bandEnd;
       }
-    }
-
-    /** Merges rows of a diagonal block, computed exactly, with what lies left of it. */
-    private void finish(int fromRow, int toRow, int bandStart, RegionScratch scratch) {
-      ExactAttentionKernel.partial(
-          inputs,
-          head,
-          fromRow - first,
-          toRow - first,
-          bandStart,
-          scratch.numerators,
-          scratch.shifts,
-          scratch.rowSums,
-          scratch.exact);
-      int exponent = field.exponent(fromRow);
-      double noise = field.noise(fromRow);
-      // Rounding comes from values before the band, so only these may excuse it.
-      double allowed = guardTolerance * valuePeaks.beforeBand(fromRow);
-      int farShift = (int) Math.max(-10_000L, (long) FarSums.exponent(peaks, fromRow) - exponent);
-      for (int row = fromRow; row < toRow; row++) {
-        int r = row - fromRow;
-        double excess = scratch.shifts[r] - exponent * LN2;
-        double nearSum = scratch.rowSums[r];
-        if (exponent == SpectrumProduct.NOTHING || excess > NEGLIGIBLE * LN2) {
-          untrusted[row - first] = false;
-          write(row, r, 0, (float) (1 / nearSum), scratch);
-          continue;
-        }
-        double factor = Math.exp(excess);
-        double sum = Math.scalb(farSums.sum(row), farShift) + factor * nearSum;
-        boolean trusted = farShift <= MAX_SHIFT && sum >= LEAST_SUM && noise <= allowed * sum;
-        untrusted[row - first] = !trusted;
-        double inverse = trusted ? 1 / sum : 0;
-        write(row, r, (float) inverse, (float) (factor * inverse), scratch);
-      }
-    }
-
-    private void write(int row, int r, float farFactor, float nearFactor, RegionScratch scratch) {
-      int near = r * width;
-      for (int tile = 0; tile < values.tiles(); tile++) {
-        int column = tile * BatchFft.ROW;
-        int count = Math.min(BatchFft.ROW, width - column);
-        int at = output.index(head, row - first) + column;
-        int far = field.index(tile, row);
-        if (output.isSinglePrecision()) {
-          RowMerge.merge(
-              field.sums(),
-              far,
-              farFactor,
-              scratch.numerators,
-              near + column,
-              nearFactor,
-              output.floats(),
-              at,
-              count);
-        } else {
-          RowMerge.merge(
-              field.sums(),
-              far,
-              farFactor,
-              scratch.numerators,
-              near + column,
-              nearFactor,
-              output.doubles(),
-              at,
-              count);
-        }
+      if (near != null) {
+        near.give(part);
       }
     }
   }
@@ -385,20 +383,15 @@ public final class SegmentAttention implements SegmentPrefill {
   /** What one task needs for a region. Mutable, not thread-safe. */
   private final class RegionScratch {
     final BlockConvolution[] convolutions;
-    final AttentionScratch exact = new AttentionScratch(depth, width);
-    final float[] numerators;
-    final double[] shifts;
-    final double[] rowSums;
+    final DiagonalPart diagonal = new DiagonalPart(depth, width);
+    final BandMerge.Rows rows;
 
     RegionScratch(BlockConvolution.Plans[] transforms) {
       convolutions = new BlockConvolution[plan.levels() - 1];
       for (int level = 0; level < convolutions.length; level++) {
         convolutions[level] = new BlockConvolution(transforms[level], Weighting.EXPONENTIAL, false);
       }
-      int band = plan.blockSize(0);
-      numerators = new float[band * width];
-      shifts = new double[band];
-      rowSums = new double[band];
+      rows = new BandMerge.Rows(plan.blockSize(0), width);
     }
   }
 }

@@ -5,6 +5,7 @@ import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.simd.Pool;
 
 /**
  * Keeps the scratch of the spectral form from call to call: one attention and one product, made
@@ -47,6 +48,82 @@ public final class SpectralWorkspace {
     }
     attention.restart();
     return attention.advance(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+  }
+
+  /**
+   * Computes all rows of a head whose logits left of the diagonal blocks are {@code w_r(i - j) +
+   * g(i) + c(j)}, without some columns, and whose other weights come from somewhere else. Where the
+   * cost model finds exact attention cheaper every row is exact attention from queries and keys,
+   * whatever the near parts are; so are the rows from a block on whose offsets, logits or values
+   * leave the range of the spectral form.
+   *
+   * @param inputs gives values, and queries and keys for exact rows
+   * @param head query head
+   * @param kernels w, first segment at column 0
+   * @param offsets g, c and the excluded columns
+   * @param near near parts, one for each task that works at a time; null for the exact diagonal
+   *     blocks, where no column may be excluded
+   * @param guardTolerance relative error from which a row is untrusted
+   * @param output receives all rows of that head; untrusted rows hold unspecified finite numbers
+   * @param untrusted receives true for untrusted rows, false for the others
+   * @param parallelism how many tasks may work
+   * @return the share of the lower triangle in exact rows, and in diagonal blocks and excluded
+   *     columns of the others; what the near parts correct does not count
+   * @throws ArithmeticException if an exact logit overflows
+   */
+  public double attend(
+      AttentionInputs inputs,
+      int head,
+      SegmentedToeplitz kernels,
+      FarOffsets offsets,
+      Pool<NearPart> near,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Parallelism parallelism) {
+    int depth = inputs.queries().width();
+    int width = inputs.values().width();
+    BlockPlan plan = plan(kernels.size(), depth, width, kernels.terms(), offsets);
+    if (attention == null || !attention.fits(plan, depth, width)) {
+      attention = SegmentAttention.atOnce(plan, depth, width);
+    }
+    attention.restart();
+    return attention.advance(
+        inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+  }
+
+  private static BlockPlan plan(int n, int depth, int width, int terms, FarOffsets offsets) {
+    int columns = offsets.weighColumns() ? ValueColumns.sumColumn(width) + 1 : width;
+    return BlockPlan.cheapest(n, depth, columns, terms);
+  }
+
+  /**
+   * Returns the rows of the diagonal blocks that near parts compute.
+   *
+   * @param n rows
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @param terms segments
+   * @param offsets g, c and the excluded columns
+   * @return the smallest block size, 0 if every row is exact
+   */
+  public int band(int n, int depth, int width, int terms, FarOffsets offsets) {
+    BlockPlan plan = plan(n, depth, width, terms, offsets);
+    return plan.isExact() ? 0 : plan.blockSize(0);
+  }
+
+  /**
+   * Predicts what attention from segmented logits costs, in the cheapest way.
+   *
+   * @param n rows
+   * @param depth columns of queries and keys
+   * @param width columns of values
+   * @param terms segments
+   * @return the cost in units of one exact pair of row and key, at most {@code n(n+1)/2}, which is
+   *     exact attention
+   */
+  public static double segmentCost(int n, int depth, int width, int terms) {
+    return BlockPlan.pairs(n, depth, width, terms);
   }
 
   /**

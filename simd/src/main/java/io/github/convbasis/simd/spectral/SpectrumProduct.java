@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  * output blocks b and all columns, a complex matrix product (output blocks × pieces)·(pieces ×
  * columns); or its transpose {@code Z[piece] = Σ_b W̄[b, piece]·X[b]}, which correlates. W is
  * scaled by a power of two for each output block, or each block of pieces where they are the
- * output, so that the greatest of its half windows keeps its exponent.
+ * output, so that the greatest of its half windows, times that of its piece, keeps its exponent.
  *
  * <p>Half windows of lanes neighbouring output blocks are neighbours in memory: they are joined,
  * scaled and packed once per piece, and used for two frequencies, f and -f, and for all tiles of
@@ -108,14 +108,21 @@ final class SpectrumProduct {
 
   private static int exponent(Pieces pieces, HalfWindows halves, int piece, int block) {
     int later = pieces.laterHalf(piece, block);
-    return Math.max(halves.exponent(later - 1), halves.exponent(later));
+    int greatest = Math.max(halves.exponent(later - 1), halves.exponent(later));
+    int own = pieces.exponent[piece];
+    return greatest == NOTHING || own == NOTHING ? NOTHING : greatest + own;
   }
 
-  private void setScales(Pieces pieces, HalfWindows halves, int piece, int block, long exponent) {
+  private void setScales(Pieces pieces, HalfWindows halves, int piece, int block, int exponent) {
+    int own = pieces.exponent[piece];
+    if (exponent == NOTHING || own == NOTHING) {
+      return; // Scales stay 0.
+    }
     int at = scaleIndex(pieces, block) + piece * GROUP;
     int later = pieces.laterHalf(piece, block);
-    earlierScales[at] = ScaledExp.power(halves.exponent(later - 1) - exponent);
-    laterScales[at] = ScaledExp.power(halves.exponent(later) - exponent);
+    long shift = (long) own - exponent;
+    earlierScales[at] = ScaledExp.power(halves.exponent(later - 1) + shift);
+    laterScales[at] = ScaledExp.power(halves.exponent(later) + shift);
   }
 
   private static int scaleIndex(Pieces pieces, int block) {

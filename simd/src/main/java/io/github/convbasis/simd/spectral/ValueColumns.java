@@ -22,17 +22,69 @@ final class ValueColumns {
   private final HeadTensor values;
   private final int head;
   private final double factor;
+  private final ColumnWeights weights;
+  private final boolean sums;
 
   /** Reads values as they are. */
   ValueColumns(HeadTensor values, int head) {
-    this(values, head, 1);
+    this(values, head, 1, null, false);
   }
 
   /** Reads values times a power of two. */
   ValueColumns(HeadTensor values, int head, double factor) {
+    this(values, head, factor, null, false);
+  }
+
+  /**
+   * Reads values that are to be weighted row by row.
+   *
+   * @param values all heads' values
+   * @param head which
+   * @param weights weights of rows
+   * @param sums whether to leave room for a column of the weights
+   */
+  ValueColumns(HeadTensor values, int head, ColumnWeights weights, boolean sums) {
+    this(values, head, 1, weights, sums);
+  }
+
+  private ValueColumns(
+      HeadTensor values, int head, double factor, ColumnWeights weights, boolean sums) {
     this.values = values;
     this.head = head;
     this.factor = factor;
+    this.weights = weights;
+    this.sums = sums;
+  }
+
+  /** Returns the weights of rows, null for ones; {@link #copy} does not apply them. */
+  ColumnWeights weights() {
+    return weights;
+  }
+
+  /** Tells whether there is a column of weights. */
+  boolean hasSums() {
+    return sums;
+  }
+
+  /** Returns the tile of the column of weights. */
+  int sumTile() {
+    return sumColumn(values.width()) / ROW;
+  }
+
+  /** Returns where in a row of its tile the column of weights is. */
+  int sumLane() {
+    return sumColumn(values.width()) % ROW;
+  }
+
+  /**
+   * Returns where a column of weights goes: after the values, but never beside one in the same
+   * complex number, whose rounding it would share.
+   *
+   * @param width columns of values
+   * @return column, from {@code width} on
+   */
+  static int sumColumn(int width) {
+    return width % ROW < LANES ? width : (width / ROW + 1) * ROW;
   }
 
   /** Returns the number of columns. */
@@ -40,13 +92,18 @@ final class ValueColumns {
     return values.width();
   }
 
-  /** Returns the number of tiles that cover the columns. */
+  /** Returns the number of tiles that cover the columns, those of values first. */
   int tiles() {
+    return sums ? sumTile() + 1 : valueTiles();
+  }
+
+  /** Returns the number of tiles that hold values. */
+  int valueTiles() {
     return (values.width() + ROW - 1) / ROW;
   }
 
   /**
-   * Copies rows of a tile.
+   * Copies rows of a tile; a column of weights stays empty.
    *
    * @param tile which columns
    * @param fromRow first row
@@ -57,6 +114,10 @@ final class ValueColumns {
   void copy(int tile, int fromRow, int toRow, float[] target, int at) {
     int column = tile * ROW;
     int count = Math.min(ROW, values.width() - column);
+    if (count <= 0) {
+      Arrays.fill(target, at, at + (toRow - fromRow) * ROW, 0);
+      return;
+    }
     if (values.isSinglePrecision() && count == ROW && factor == 1) {
       copyFull(
           values.floats(),

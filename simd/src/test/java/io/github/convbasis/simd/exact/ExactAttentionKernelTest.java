@@ -24,8 +24,8 @@ class ExactAttentionKernelTest {
     for (float[] array :
         new float[][] {
           scratch.queries, scratch.output, scratch.maxima, scratch.sums, scratch.errors,
-          scratch.factors, scratch.tileSums, scratch.visible, scratch.tile, scratch.keys,
-          scratch.values, scratch.transposition
+          scratch.factors, scratch.tileSums, scratch.visible, scratch.tile, scratch.run.packedKeys,
+          scratch.run.packedValues, scratch.transposition
         }) {
       Arrays.fill(array, Float.NaN);
     }

@@ -9,6 +9,7 @@ import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.Lanes;
+import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.Samples;
 import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
@@ -47,6 +48,41 @@ class SpectralHotPathTest {
             attention.restart();
             attention.advance(inputs, 0, logits, 1e-4, output, untrusted, Parallelism.sequential());
           });
+    }
+  }
+
+  @Test
+  void attentionWithOffsets() {
+    for (int n : new int[] {256, 1024}) {
+      SegmentedToeplitz logits = SegmentSamples.gaussian(n, 5, 1, 3);
+      AttentionInputs inputs = narrow(n);
+      HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
+      boolean[] untrusted = new boolean[n];
+      double[] slopes = new double[n];
+      for (int i = 0; i < n; i++) {
+        slopes[i] = 1e-3 * i;
+      }
+      int[] excluded = {0, 1, 100};
+      Pool<NearPart> near = new Pool<>(() -> new DiagonalPart(4, WIDTH).of(inputs, 0));
+      SegmentAttention attention = SegmentAttention.atOnce(BlockPlan.of(16, BLOCK), 4, WIDTH);
+      for (double[] c : new double[][] {null, slopes}) {
+        FarOffsets offsets = new FarOffsets(slopes, c, excluded);
+        requireFewBytes(
+            n,
+            () -> {
+              attention.restart();
+              attention.advance(
+                  inputs,
+                  0,
+                  logits,
+                  offsets,
+                  near,
+                  1e-4,
+                  output,
+                  untrusted,
+                  Parallelism.sequential());
+            });
+      }
     }
   }
 

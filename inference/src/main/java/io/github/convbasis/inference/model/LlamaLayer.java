@@ -1,0 +1,140 @@
+package io.github.convbasis.inference.model;
+
+import io.github.convbasis.inference.model.LlamaWeights.Part;
+import io.github.convbasis.matrix.HeadTensor;
+import java.io.IOException;
+
+/**
+ * One layer of a Llama model, but for its attention: what comes before it and what comes after, on
+ * a block of rows. Immutable; different blocks may be worked on at the same time.
+ */
+final class LlamaLayer {
+  private final int index;
+  private final LlamaConfig config;
+  private final RmsNorm attentionNorm;
+  private final LinearMap query;
+  private final LinearMap key;
+  private final LinearMap value;
+  private final LinearMap output;
+  private final RmsNorm feedForwardNorm;
+  private final LinearMap gate;
+  private final LinearMap up;
+  private final LinearMap down;
+
+  /** Reads the weights of a layer. */
+  LlamaLayer(int index, LlamaConfig config, LlamaWeights weights) throws IOException {
+    this.index = index;
+    this.config = config;
+    int hidden = config.hiddenSize();
+    int intermediate = config.intermediateSize();
+    attentionNorm = norm(weights, Part.ATTENTION_NORM);
+    query = map(weights, Part.QUERY, config.queryWidth(), hidden);
+    key = map(weights, Part.KEY, config.keyWidth(), hidden);
+    value = map(weights, Part.VALUE, config.keyWidth(), hidden);
+    output = map(weights, Part.OUTPUT, hidden, config.queryWidth());
+    feedForwardNorm = norm(weights, Part.FEED_FORWARD_NORM);
+    gate = map(weights, Part.GATE, intermediate, hidden);
+    up = map(weights, Part.UP, intermediate, hidden);
+    down = map(weights, Part.DOWN, hidden, intermediate);
+  }
+
+  private RmsNorm norm(LlamaWeights weights, Part part) throws IOException {
+    return new RmsNorm(weights.tensor(LlamaWeights.name(index, part)), config.normEpsilon());
+  }
+
+  private LinearMap map(LlamaWeights weights, Part part, int outputs, int inputs)
+      throws IOException {
+    return LinearMap.of(weights.tensor(LlamaWeights.name(index, part)), outputs, inputs);
+  }
+
+  /**
+   * Computes queries, keys and values of rows, and rotates the first two.
+   *
+   * @param hidden states of all rows
+   * @param from first row
+   * @param to row after the last, at most {@link RowBlock#ROWS} further
+   * @throws ArithmeticException if an element overflows
+   */
+  void project(
+      float[][] hidden, int from, int to, RowBlock block, RotaryTable rotary, LayerHeads heads) {
+    int rows = to - from;
+    for (int row = 0; row < rows; row++) {
+      attentionNorm.apply(hidden[from + row], block.normed[row], index, from + row);
+    }
+    query.apply(block.normed, block.wide, rows);
+    spread(block.wide, from, rows, rotary, heads.queries, "query");
+    key.apply(block.normed, block.wide, rows);
+    spread(block.wide, from, rows, rotary, heads.keys, "key");
+    value.apply(block.normed, block.wide, rows);
+    spread(block.wide, from, rows, null, heads.values, "value");
+  }
+
+  /** Copies rows of all heads to the tensor, rotated unless there is no table. */
+  private void spread(
+      float[][] source, int from, int rows, RotaryTable rotary, HeadTensor target, String what) {
+    int width = target.width();
+    float[] elements = target.floats();
+    for (int row = 0; row < rows; row++) {
+      Overflow.refuse(source[row], target.heads() * width, what, index, from + row);
+      for (int head = 0; head < target.heads(); head++) {
+        int at = target.index(head, from + row);
+        if (rotary == null) {
+          System.arraycopy(source[row], head * width, elements, at, width);
+        } else {
+          rotary.rotate(from + row, source[row], head * width, elements, at);
+        }
+      }
+    }
+  }
+
+  /**
+   * Adds what attention gave and then the feed-forward part to the hidden states of rows.
+   *
+   * @param hidden states of all rows, changed
+   * @param from first row
+   * @param to row after the last, at most {@link RowBlock#ROWS} further
+   * @throws ArithmeticException if a state overflows
+   */
+  void finish(float[][] hidden, int from, int to, RowBlock block, LayerHeads heads) {
+    int rows = to - from;
+    gather(heads.output, from, rows, block.wide);
+    output.apply(block.wide, block.normed, rows);
+    for (int row = 0; row < rows; row++) {
+      add(block.normed[row], hidden[from + row]);
+      feedForwardNorm.apply(hidden[from + row], block.normed[row], index, from + row);
+    }
+    gate.apply(block.normed, block.gate, rows);
+    up.apply(block.normed, block.up, rows);
+    for (int row = 0; row < rows; row++) {
+      gateBySilu(block.gate[row], block.up[row]);
+    }
+    down.apply(block.up, block.normed, rows);
+    for (int row = 0; row < rows; row++) {
+      add(block.normed[row], hidden[from + row]);
+    }
+  }
+
+  private static void gather(HeadTensor source, int from, int rows, float[][] target) {
+    int width = source.width();
+    for (int row = 0; row < rows; row++) {
+      for (int head = 0; head < source.heads(); head++) {
+        System.arraycopy(
+            source.floats(), source.index(head, from + row), target[row], head * width, width);
+      }
+    }
+  }
+
+  private static void add(float[] summand, float[] sum) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += summand[i];
+    }
+  }
+
+  /** Multiplies by silu(g) = g/(1 + e^-g). */
+  private static void gateBySilu(float[] gate, float[] product) {
+    for (int i = 0; i < product.length; i++) {
+      double g = gate[i];
+      product[i] = (float) (product[i] * (g / (1 + Math.exp(-g))));
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package io.github.convbasis.simd.exact;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.sun.management.ThreadMXBean;
+import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.TileSums;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.matrix.TileGrid;
+import io.github.convbasis.matrix.TileKind;
+import io.github.convbasis.matrix.TileMap;
+import io.github.convbasis.matrix.TiledLogits;
+import io.github.convbasis.simd.Lanes;
+import io.github.convbasis.simd.Pool;
+import io.github.convbasis.simd.Samples;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Calls with scratch that has grown: closures of a batch of row blocks, nothing by rows. */
+class TileHotPathTest {
+  private static final long PATIENCE = 120_000_000_000L;
+  private static final int WIDTH = 20;
+
+  /** Bytes of a few closures and views for each call or batch of row blocks; 400 were seen. */
+  private static final long LIMIT = 1_500;
+
+  @BeforeEach
+  void vectorsAreInHardware() {
+    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
+    int bits = Lanes.FLOATS.vectorBitSize();
+    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+  }
+
+  @Test
+  void attention() {
+    // A batch is 2L row blocks.
+    int n = 16 * AttentionScratch.GROUP_ROWS;
+    AttentionInputs inputs = Samples.causal(5, n, WIDTH, WIDTH, 1);
+    TileGrid grid = new TileGrid(n, 16, 8);
+    TileMap map =
+        TileMap.of(
+            grid,
+            (row, column) ->
+                column >= grid.blocksBelowDiagonal(row) || (row + column) % 3 == 0
+                    ? TileKind.EXACT
+                    : TileKind.RANK_ONE);
+    TiledLogits model = new TiledLogits(map, new int[] {0, 1, 9}, null, null, null);
+    HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
+    boolean[] untrusted = new boolean[n];
+    TileAttention attention = new TileAttention(WIDTH, WIDTH);
+    requireFewBytes(
+        () ->
+            attention.attend(inputs, 0, model, null, output, untrusted, Parallelism.sequential()));
+  }
+
+  @Test
+  void sums() {
+    AttentionInputs inputs = Samples.causal(6, 400, WIDTH, WIDTH, 1);
+    for (boolean means : new boolean[] {false, true}) {
+      TileSums sums = new TileSums(70, WIDTH, 400, 16, means ? WIDTH : 0, means);
+      Arrays.setAll(sums.queries, i -> Math.sin(i));
+      Arrays.setAll(sums.visible, i -> 5 * i);
+      Pool<TileSumScratch> pool = new Pool<>(() -> new TileSumScratch(WIDTH, WIDTH, means, means));
+      requireFewBytes(
+          () -> TileSumsKernel.compute(inputs, 0, sums, pool, Parallelism.sequential()));
+    }
+  }
+
+  /** Compilation runs in the background, so it is waited for. */
+  private static void requireFewBytes(Runnable call) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long least = Long.MAX_VALUE;
+    for (long start = System.nanoTime(); least > LIMIT && System.nanoTime() - start < PATIENCE; ) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      call.run();
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    assertTrue(least <= LIMIT, least + " bytes, limit " + LIMIT);
+  }
+}
