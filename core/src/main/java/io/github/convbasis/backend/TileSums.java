@@ -29,11 +29,11 @@ public final class TileSums {
   /** Logarithms of sums, count × tiles. */
   public final double[] logSums;
 
-  /** Mean values, count × tiles × width; null if not asked for. */
-  public final double[] values;
+  /** Mean values, count × tiles × width, and a row for nobody; null if not asked for. */
+  public final float[] values;
 
-  /** Mean keys, count × tiles × depth; null if not asked for. */
-  public final double[] keys;
+  /** Mean keys, count × tiles × depth, and a row for nobody; null if not asked for. */
+  public final float[] keys;
 
   /**
    * Makes room.
@@ -54,7 +54,7 @@ public final class TileSums {
     visible = new int[count];
     logSums = new double[Math.multiplyExact(count, tiles)];
     Arrays.fill(logSums, Double.NEGATIVE_INFINITY);
-    values = valueWidth == 0 ? null : new double[Math.multiplyExact(logSums.length, valueWidth)];
-    keys = withKeys ? new double[Math.multiplyExact(logSums.length, depth)] : null;
+    values = valueWidth == 0 ? null : new float[Math.multiplyExact(logSums.length + 1, valueWidth)];
+    keys = withKeys ? new float[Math.multiplyExact(logSums.length + 1, depth)] : null;
   }
 }

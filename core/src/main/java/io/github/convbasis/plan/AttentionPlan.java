@@ -23,6 +23,7 @@ public final class AttentionPlan {
 
   private final TileMap map;
   private final int[] exactColumns;
+  private final TileRule rule;
   private final KernelPlan kernels;
   private final double mostRankOneShare;
   private final double tolerance;
@@ -34,6 +35,7 @@ public final class AttentionPlan {
    * Puts a plan together.
    *
    * @param map what each tile is
+   * @param rule what chose the tiles, so that it can choose those of another input; null if none
    * @param exactColumns columns that are exact for every row, increasing
    * @param kernels structure of the convolutions; null exactly if no tile is one
    * @param mostRankOneShare greatest share of a row's weights that a rank-one tile may hold,
@@ -47,6 +49,7 @@ public final class AttentionPlan {
    */
   public AttentionPlan(
       TileMap map,
+      TileRule rule,
       int[] exactColumns,
       KernelPlan kernels,
       double mostRankOneShare,
@@ -55,6 +58,7 @@ public final class AttentionPlan {
       double predictedError,
       String reason) {
     this.map = Objects.requireNonNull(map, "map");
+    this.rule = rule;
     this.exactColumns = exactColumns.clone();
     this.kernels = kernels;
     this.mostRankOneShare = mostRankOneShare;
@@ -110,7 +114,7 @@ public final class AttentionPlan {
    */
   public static AttentionPlan exact(int n, String reason) {
     TileMap map = TileMap.uniform(uniformGrid(n), TileKind.EXACT);
-    return new AttentionPlan(map, new int[0], null, 1, 0, 1, 0, reason);
+    return new AttentionPlan(map, null, new int[0], null, 1, 0, 1, 0, reason);
   }
 
   private static TileGrid uniformGrid(int n) {
@@ -127,7 +131,7 @@ public final class AttentionPlan {
    */
   public static AttentionPlan convolution(int n, KernelPlan kernels) {
     TileMap map = TileMap.uniform(uniformGrid(n), TileKind.CONVOLUTION);
-    return new AttentionPlan(map, new int[0], kernels, 1, 0, 1, Double.NaN, "given");
+    return new AttentionPlan(map, null, new int[0], kernels, 1, 0, 1, Double.NaN, "given");
   }
 
   /**
@@ -158,7 +162,7 @@ public final class AttentionPlan {
     Arrays.setAll(columns, j -> j);
     double share = map.share(TileKind.EXACT) + sinks * (double) n / grid.entries();
     return new AttentionPlan(
-        map, columns, null, 1, 0, Math.min(1, share), Double.NaN, "window and sinks");
+        map, null, columns, null, 1, 0, Math.min(1, share), Double.NaN, "window and sinks");
   }
 
   /**
@@ -184,6 +188,7 @@ public final class AttentionPlan {
     KernelPlan few = kernels == null || !first.has(TileKind.CONVOLUTION) ? null : kernels.first(n);
     return new AttentionPlan(
         first,
+        rule,
         Arrays.copyOf(exactColumns, count),
         few,
         mostRankOneShare,
@@ -209,6 +214,15 @@ public final class AttentionPlan {
    */
   public TileMap map() {
     return map;
+  }
+
+  /**
+   * Returns what chose the tiles.
+   *
+   * @return the rule, null if there is none
+   */
+  public TileRule rule() {
+    return rule;
   }
 
   /**
@@ -356,6 +370,7 @@ public final class AttentionPlan {
   public boolean equals(Object other) {
     return other instanceof AttentionPlan plan
         && map.equals(plan.map)
+        && Objects.equals(rule, plan.rule)
         && Arrays.equals(exactColumns, plan.exactColumns)
         && Objects.equals(kernels, plan.kernels)
         && mostRankOneShare == plan.mostRankOneShare

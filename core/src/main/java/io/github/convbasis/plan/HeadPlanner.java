@@ -10,6 +10,7 @@ import io.github.convbasis.matrix.TileKind;
 import io.github.convbasis.matrix.TileMap;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 
 /**
  * Plans one head: samples, chooses, and chooses again if rows it had not seen say that it must.
@@ -25,18 +26,17 @@ final class HeadPlanner {
   /** Planning rows in one row block. */
   static final int CLUSTER = 3;
 
-  /** A second choice is aimed this much lower. */
-  private static final double AGAIN = 0.5;
+  /** A second choice is aimed lower by what the certificate was too high, and by this. */
+  private static final double AGAIN = 0.8;
 
-  /** A first look takes one in so many of the planning rows. */
-  private static final int FIRST_LOOK = 3;
-
-  private static final int LEAST_FIRST_LOOK = 6;
-
-  /** Convolutions at most this expensive are looked for before tiles are. */
+  /** Convolutions at most this expensive are taken without a look at the tiles. */
   private static final double CHEAP = 0.15;
 
+  /** Convolutions beyond are not looked for. */
   private static final double MOST_SEGMENT_COST = 0.6;
+
+  /** A plan must promise to save so much of exact attention to be worth its risk. */
+  private static final double LEAST_SAVING = 0.05;
 
   private final Backend backend;
   private final AttentionInputs inputs;
@@ -50,6 +50,7 @@ final class HeadPlanner {
   private final double scale;
   private int[] seen = new int[0];
   private double aim;
+  private TilePlanner tilePlanner;
 
   HeadPlanner(
       Backend backend,
@@ -89,52 +90,81 @@ final class HeadPlanner {
     return seen;
   }
 
-  /** Samples rows of this head. */
-  TileSample sample(int[] rows, TileGrid tiles, boolean withModels) {
-    return TileSample.of(backend, inputs, head, tiles, rows, withModels, workspace, parallelism);
-  }
-
-  /** Makes a plan without convolutions. */
-  AttentionPlan planTiles() {
-    PlanEvent event = new PlanEvent();
-    event.begin();
-    AttentionPlan plan = tiles();
-    event.record(head, tolerance, plan);
-    return plan;
-  }
-
   /** Makes the first plan. */
   AttentionPlan plan() {
+    return recorded(this::first);
+  }
+
+  /**
+   * Applies a plan that was made for another input.
+   *
+   * @param earlier the plan
+   * @return its structure for this input; null if it has none that can be carried over
+   */
+  AttentionPlan again(AttentionPlan earlier) {
+    return recorded(() -> applied(earlier));
+  }
+
+  /**
+   * Plans once more, after a plan did not hold.
+   *
+   * @param high the error that it may have had
+   * @return another plan, or exact attention if it would be no cheaper
+   */
+  AttentionPlan refine(double high) {
+    if (tilePlanner == null) {
+      return recorded(this::tiles);
+    }
+    aim *= Math.min(0.5, AGAIN * tolerance / high);
+    return recorded(() -> tiles(tilePlanner.choose(aim)));
+  }
+
+  private AttentionPlan recorded(Supplier<AttentionPlan> planning) {
     PlanEvent event = new PlanEvent();
     event.begin();
-    AttentionPlan plan = first();
-    event.record(head, tolerance, plan);
+    AttentionPlan plan = planning.get();
+    if (plan != null) {
+      event.record(head, tolerance, plan);
+    }
     return plan;
+  }
+
+  private AttentionPlan applied(AttentionPlan earlier) {
+    int n = inputs.rows();
+    if (earlier.rule() != null) {
+      TileRule rule = earlier.rule();
+      return tiles(rule, earlier.mostRankOneShare(), 0, Double.NaN, "the rule of an earlier plan");
+    }
+    if (earlier.kernels() != null && !earlier.map().has(TileKind.EXACT)) {
+      AttentionPlan same = AttentionPlan.convolution(n, earlier.kernels().first(n));
+      int[] columns = Arrays.stream(earlier.exactColumns()).filter(c -> c < n).toArray();
+      return new AttentionPlan(
+          same.map(),
+          null,
+          columns,
+          same.kernels(),
+          1,
+          tolerance,
+          earlier.predictedCost(),
+          Double.NaN,
+          "the segments of an earlier plan");
+    }
+    return earlier.rows() >= n ? earlier.firstRows(n) : null;
   }
 
   private AttentionPlan first() {
     if (!budget.allowsPlanning()) {
       return exact("planning would cost too much of exact attention");
     }
-    KernelPlanner.Candidate cheap = convolutions(CHEAP);
-    if (cheap != null && cheap.error() <= tolerance) {
-      return convolution(cheap);
+    KernelPlanner.Candidate found =
+        new KernelPlanner(backend, inputs, head, seed, workspace, parallelism)
+            .best(tolerance, MOST_SEGMENT_COST);
+    boolean holds = found != null && found.error() <= tolerance;
+    if (holds && found.cost() <= CHEAP) {
+      return convolution(found);
     }
     AttentionPlan tiles = tiles();
-    // Where convolutions cannot beat the tiles there is no need to look for more of them.
-    double most = Math.min(MOST_SEGMENT_COST, tiles.predictedCost());
-    if (most > 2 * CHEAP) {
-      KernelPlanner.Candidate other = convolutions(most);
-      if (other != null && other.error() <= tolerance && other.cost() < most) {
-        return convolution(other);
-      }
-    }
-    return tiles;
-  }
-
-  private KernelPlanner.Candidate convolutions(double mostCost) {
-    return new KernelPlanner(backend, inputs, head, seed, workspace, parallelism)
-        .best(tolerance, mostCost);
+    return holds && found.cost() < tiles.predictedCost() ? convolution(found) : tiles;
   }
 
   private AttentionPlan convolution(KernelPlanner.Candidate found) {
@@ -142,6 +172,7 @@ final class HeadPlanner {
     TileMap map = AttentionPlan.convolution(n, found.kernels()).map();
     return new AttentionPlan(
         map,
+        null,
         found.exactColumns(),
         found.kernels(),
         1,
@@ -158,73 +189,42 @@ final class HeadPlanner {
   /** Plans without convolutions, from the rows seen before and the planning rows. */
   private AttentionPlan tiles() {
     int[] rows = spread(budget.planningRows());
-    if (rows.length >= FIRST_LOOK * LEAST_FIRST_LOOK) {
-      int[] few = new int[rows.length / FIRST_LOOK];
-      // One row of a cluster, and every cluster's turn comes.
-      Arrays.setAll(few, i -> rows[i * FIRST_LOOK + i % FIRST_LOOK]);
-      TilePlanner.Choice look = choose(few);
-      if (isTooDear(look.cost())) {
-        seen = few;
-        return exact("sampled rows need most tiles exactly");
-      }
-    }
-    return tiles(rows);
+    seen = rows;
+    tilePlanner = planner(rows);
+    return tiles(tilePlanner.choose(aim));
   }
 
-  private AttentionPlan tiles(int[] rows) {
-    seen = rows;
-    TilePlanner.Choice choice = choose(rows);
+  private AttentionPlan tiles(TilePlanner.Choice choice) {
     if (isTooDear(choice.cost())) {
       return exact("sampled rows need most tiles exactly");
     }
-    TileMap map = map(choice);
-    double cost = cost(map) + choice.exactRows();
-    if (isTooDear(cost)) {
-      return exact("most tiles carry too much attention");
-    }
-    return new AttentionPlan(
-        map,
-        new int[0],
-        null,
+    return tiles(
+        choice.rule(),
         choice.mostRankOneShare(),
-        tolerance,
-        cost,
+        choice.exactRows(),
         choice.error(),
         "tiles by their attention");
   }
 
-  private boolean isTooDear(double cost) {
-    return cost + budget.least() > 1;
-  }
-
-  private TilePlanner.Choice choose(int[] rows) {
-    int width = inputs.values().width();
-    return new TilePlanner(grid, backend.costs(), sample(rows, grid, true), width, scale)
-        .choose(aim);
-  }
-
-  /**
-   * Plans again, with more rows and a lower aim.
-   *
-   * @param rows rows whose error was too great, increasing
-   * @return another plan, or exact attention if it would be cheaper
-   */
-  AttentionPlan refine(int[] rows) {
-    if (!budget.allowsRefinement()) {
-      return exact("judged rows were beyond the tolerance, and another plan would cost too much");
+  private AttentionPlan tiles(
+      TileRule rule, double mostRankOneShare, double exactRows, double error, String reason) {
+    TileMap map = map(rule);
+    double cost = cost(map) + exactRows;
+    if (isTooDear(cost)) {
+      return exact("most tiles carry too much attention");
     }
-    aim *= AGAIN;
-    PlanEvent event = new PlanEvent();
-    event.begin();
-    AttentionPlan plan = tiles(union(seen, rows));
-    event.record(head, tolerance, plan);
-    return plan;
+    return new AttentionPlan(
+        map, rule, new int[0], null, mostRankOneShare, tolerance, cost, error, reason);
   }
 
-  private static int[] union(int[] one, int[] other) {
-    int[] all = Arrays.copyOf(one, one.length + other.length);
-    System.arraycopy(other, 0, all, one.length, other.length);
-    return Arrays.stream(all).sorted().distinct().toArray();
+  private boolean isTooDear(double cost) {
+    return cost + LEAST_SAVING > 1;
+  }
+
+  private TilePlanner planner(int[] rows) {
+    TileSample sample = TileSample.of(backend, inputs, head, grid, rows, workspace, parallelism);
+    int width = inputs.values().width();
+    return new TilePlanner(grid, backend.costs(), sample, width, scale);
   }
 
   /**
@@ -253,7 +253,7 @@ final class HeadPlanner {
   }
 
   /** Looks at every tile with the mean query of its rows. */
-  private TileMap map(TilePlanner.Choice choice) {
+  private TileMap map(TileRule rule) {
     int blocks = grid.rowBlocks();
     int depth = inputs.queries().width();
     TileSums sums = new TileSums(blocks, depth, inputs.rows(), grid.columnBlock(), 0, false);
@@ -273,7 +273,7 @@ final class HeadPlanner {
         (row, column) ->
             column >= grid.blocksBelowDiagonal(row)
                 ? TileKind.EXACT
-                : choice.kind(sums.logSums[row * sums.tiles + column] - totals[row]));
+                : rule.kind(Math.exp(sums.logSums[row * sums.tiles + column] - totals[row])));
   }
 
   private double cost(TileMap map) {
@@ -282,7 +282,10 @@ final class HeadPlanner {
     double rankOne = map.entries(TileKind.RANK_ONE) / tiles;
     double pairs = map.entries(TileKind.EXACT) + costs.row() * inputs.rows();
     pairs += rankOne * grid.rowBlock() * costs.rankOnePair();
-    pairs += rankOne * grid.columnBlock() * costs.meanPair();
+    if (rankOne > 0) {
+      // Means are taken for many row blocks at a time, whether all of them want them or one.
+      pairs += costs.meanPair() * grid.entries() / grid.rowBlock();
+    }
     pairs += costs.tile() * grid.entries() / tiles;
     return pairs / grid.entries();
   }

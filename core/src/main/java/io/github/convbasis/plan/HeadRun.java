@@ -31,8 +31,6 @@ final class HeadRun {
   private final Parallelism parallelism;
   private final HeadPlanner planner;
   private final long seed;
-  private final double[] exactRow;
-  private final double[] outputRow;
   private Certificate certificate;
   private double exactShare;
   private int exactRows;
@@ -60,9 +58,7 @@ final class HeadRun {
     this.parallelism = parallelism;
     this.seed = mixed(seed, head);
     this.planner =
-        planner.start(inputs, head, mixed(this.seed, -1), scratch.workspace, parallelism);
-    exactRow = new double[inputs.values().width()];
-    outputRow = new double[exactRow.length];
+        planner.start(inputs, head, mixed(this.seed, LOOKS), scratch.workspace, parallelism);
   }
 
   /** Makes seeds that differ for neighbouring numbers (the finaliser of SplitMix64). */
@@ -80,42 +76,41 @@ final class HeadRun {
    * @return what happened
    */
   HeadReport attend(AttentionPlan earlier) {
-    boolean reuse = earlier != null && earlier.rows() >= inputs.rows();
     long start = System.nanoTime();
-    AttentionPlan plan = reuse ? earlier.firstRows(inputs.rows()) : planner.plan();
+    AttentionPlan plan = earlier == null ? null : planner.again(earlier);
+    boolean reused = plan != null;
+    if (!reused) {
+      plan = planner.plan();
+    }
     planningNanos += System.nanoTime() - start;
-    for (int look = 0; look < LOOKS; look++) {
-      if (plan.isExact()) {
-        break;
-      }
-      int[] judged = tryPlan(plan, look);
-      if (judged == null) {
-        Outcome first = reuse ? Outcome.REUSED : Outcome.PLANNED;
+    for (int look = 0; look < LOOKS && !plan.isExact(); look++) {
+      run(plan);
+      certify(plan, look);
+      if (certificate.holds()) {
+        Outcome first = reused ? Outcome.REUSED : Outcome.PLANNED;
         return report(plan, look == 0 ? first : Outcome.REFINED);
       }
       start = System.nanoTime();
-      plan = look + 1 < LOOKS ? another(plan, judged, reuse) : exactAfter(plan);
+      plan = look + 1 < LOOKS ? another(reused) : exactAfter();
       planningNanos += System.nanoTime() - start;
     }
     boolean atOnce = certificate == null;
     certificate = null;
     attendExactly(atOnce ? "planned" : "fallen back");
     if (atOnce) {
-      return report(plan, reuse ? Outcome.REUSED : Outcome.EXACT);
+      return report(plan, reused ? Outcome.REUSED : Outcome.EXACT);
     }
     return report(plan, Outcome.FALLEN_BACK);
   }
 
-  private AttentionPlan another(AttentionPlan plan, int[] judged, boolean reuse) {
-    if (reuse) {
-      return planner.plan();
-    }
-    return plan.kernels() != null ? planner.planTiles() : planner.refine(judged);
+  private AttentionPlan another(boolean reused) {
+    return reused ? planner.plan() : planner.refine(certificate.high());
   }
 
-  private AttentionPlan exactAfter(AttentionPlan plan) {
+  private AttentionPlan exactAfter() {
     return AttentionPlan.exact(
-        inputs.rows(), "no plan held; the last one had " + certificate.relativeError());
+        inputs.rows(),
+        String.format("no plan held; the last had an error of %.2g", certificate.relativeError()));
   }
 
   private HeadReport report(AttentionPlan plan, Outcome outcome) {
@@ -131,76 +126,8 @@ final class HeadRun {
         certificateNanos);
   }
 
-  /** Judges and runs a plan; returns the rows it was judged on if it did not hold, else null. */
-  private int[] tryPlan(AttentionPlan plan, int look) {
-    long start = System.nanoTime();
-    int count = planner.budget().certificateRows();
-    RowSample rows = RowSample.draw(inputs.rows(), count, planner.seen(), mixed(seed, look));
-    boolean known = plan.kernels() == null && plan.exactColumns().length == 0;
-    TileSample sample = planner.sample(rows.drawn(), plan.map().grid(), known);
-    if (known) {
-      certificate = certificate(rows, sample, plan);
-    }
-    certificateNanos += System.nanoTime() - start;
-    if (certificate == null || certificate.holds()) {
-      start = System.nanoTime();
-      run(plan);
-      runNanos += System.nanoTime() - start;
-      start = System.nanoTime();
-      certificate = certificate(rows, sample, null);
-      certificateNanos += System.nanoTime() - start;
-    }
-    return certificate.holds() ? null : rows.drawn();
-  }
-
-  /**
-   * Returns the rows that are not judged: those that the plan was made from, and those without any
-   * approximation, which would only dilute the error of the others.
-   */
-  private int[] avoided(AttentionPlan plan) {
-    TileGrid grid = plan.map().grid();
-    boolean[] avoided = new boolean[inputs.rows()];
-    for (int row : planner.seen()) {
-      avoided[row] = true;
-    }
-    for (int block = 0; block < grid.rowBlocks(); block++) {
-      boolean exact = true;
-      for (int tile = 0; exact && tile < grid.columnBlocks(block); tile++) {
-        exact = plan.map().kind(block, tile) == TileKind.EXACT;
-      }
-      if (exact) {
-        Arrays.fill(avoided, grid.rowStart(block), grid.rowEnd(block), true);
-      }
-    }
-    return IntStream.range(0, avoided.length).filter(row -> avoided[row]).toArray();
-  }
-
-  /** Judges a plan that was not run yet or, if it is null, the output. */
-  private Certificate certificate(RowSample rows, TileSample sample, AttentionPlan plan) {
-    double[] errors = new double[sample.count()];
-    double[] norms = new double[sample.count()];
-    for (int index = 0; index < errors.length; index++) {
-      errors[index] =
-          plan == null
-              ? outputError(sample, index)
-              : sample.squaredError(index, plan, planner.scale());
-      norms[index] = sample.squaredNorm(index, planner.scale());
-    }
-    return Certificate.of(rows, errors, norms, tolerance, confidence);
-  }
-
-  private double outputError(TileSample sample, int index) {
-    sample.copyOutput(index, exactRow);
-    output.copyRow(head, sample.row(index), outputRow);
-    double squares = 0;
-    for (int c = 0; c < exactRow.length; c++) {
-      double error = (outputRow[c] - exactRow[c]) / planner.scale();
-      squares += error * error;
-    }
-    return squares;
-  }
-
   private void run(AttentionPlan plan) {
+    long start = System.nanoTime();
     TiledLogits model = model(plan);
     RunEvent event = new RunEvent();
     event.begin();
@@ -217,6 +144,7 @@ final class HeadRun {
             parallelism);
     event.record(head, inputs.rows(), exactShare);
     exactRows = attendRows(untrusted, "untrusted");
+    runNanos += System.nanoTime() - start;
   }
 
   private TiledLogits model(AttentionPlan plan) {
@@ -232,6 +160,62 @@ final class HeadRun {
         fitted.rowOffsets(),
         fitted.columnOffsets(),
         plan.mostRankOneShare());
+  }
+
+  /** Judges the output by rows that it was not planned with, which are exact from then on. */
+  private void certify(AttentionPlan plan, int look) {
+    long start = System.nanoTime();
+    boolean[] flags = scratch.untrusted(inputs.rows());
+    int[] avoided = avoided(plan, flags);
+    int count = planner.budget().certificateRows();
+    RowSample sample = RowSample.draw(inputs.rows(), count, avoided, mixed(seed, look));
+    int[] rows = sample.drawn();
+    int width = inputs.values().width();
+    double[][] planned = new double[rows.length][width];
+    Arrays.fill(flags, 0, inputs.rows(), false);
+    for (int index = 0; index < rows.length; index++) {
+      output.copyRow(head, rows[index], planned[index]);
+      flags[rows[index]] = true;
+    }
+    attendRows(flags, "certificate");
+    double[] errors = new double[rows.length];
+    double[] norms = new double[rows.length];
+    double[] exact = new double[width];
+    double scale = planner.scale();
+    for (int index = 0; index < rows.length; index++) {
+      output.copyRow(head, rows[index], exact);
+      for (int c = 0; c < width; c++) {
+        double error = (planned[index][c] - exact[c]) / scale;
+        errors[index] += error * error;
+        norms[index] += exact[c] / scale * (exact[c] / scale);
+      }
+    }
+    certificate = Certificate.of(sample, errors, norms, tolerance, confidence);
+    certificateNanos += System.nanoTime() - start;
+  }
+
+  /**
+   * Returns the rows that are not judged: those that the plan was made from, and those without any
+   * approximation, which would only dilute the error of the others.
+   *
+   * @param plan the plan that was run
+   * @param untrusted rows that were recomputed; changed
+   */
+  private int[] avoided(AttentionPlan plan, boolean[] untrusted) {
+    TileGrid grid = plan.map().grid();
+    for (int row : planner.seen()) {
+      untrusted[row] = true;
+    }
+    for (int block = 0; block < grid.rowBlocks(); block++) {
+      boolean exact = true;
+      for (int tile = 0; exact && tile < grid.columnBlocks(block); tile++) {
+        exact = plan.map().kind(block, tile) == TileKind.EXACT;
+      }
+      if (exact) {
+        Arrays.fill(untrusted, grid.rowStart(block), grid.rowEnd(block), true);
+      }
+    }
+    return IntStream.range(0, inputs.rows()).filter(row -> untrusted[row]).toArray();
   }
 
   private void attendExactly(String reason) {

@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 final class KernelCheck {
   private static final int ROWS = 16;
   private static final int STRATA = 64;
+  private static final int NEIGHBOURS = 255;
 
   /** Lags below are exact in the blocked form. */
   private static final int NEAR = 32;
@@ -52,7 +53,6 @@ final class KernelCheck {
     for (int s = 0; s < count; s++) {
       int from = (int) ((long) s * n / count);
       rows[s] = from + random.nextInt((int) ((s + 1L) * n / count) - from);
-      inputs.queries().copyRow(head, rows[s], query);
       int[] edges = edges(rows[s]);
       columns[s] = new int[edges.length - 1];
       logits[s] = new double[edges.length - 1];
@@ -60,8 +60,7 @@ final class KernelCheck {
       for (int e = 0; e + 1 < edges.length; e++) {
         int size = edges[e + 1] - edges[e];
         columns[s][e] = rows[s] - edges[e] - random.nextInt(size);
-        logits[s][e] =
-            inputs.scale() * inputs.keys().dot(inputs.keyHead(head), columns[s][e], query);
+        logits[s][e] = logit(inputs, head, rows[s], columns[s][e], query);
         weights[s][e] = logits[s][e] + Math.log(size);
       }
       softmax(weights[s]);
@@ -116,6 +115,36 @@ final class KernelCheck {
       }
     }
     return Math.sqrt(squares / rows.length);
+  }
+
+  /**
+   * Measures how far logits differ from their neighbours along the diagonal, which in a segment are
+   * alike but for noise.
+   *
+   * @param inputs causal inputs of at least 2 rows
+   * @param head query head
+   * @param seed where entries lie
+   * @return the median of the differences' sizes over sampled entries
+   */
+  static double neighbourDistance(AttentionInputs inputs, int head, long seed) {
+    int n = inputs.rows();
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] query = new double[inputs.queries().width()];
+    double[] distances = new double[NEIGHBOURS];
+    for (int s = 0; s < NEIGHBOURS; s++) {
+      int row = random.nextInt(n - 1);
+      int column = random.nextInt(row + 1);
+      double difference = logit(inputs, head, row + 1, column + 1, query);
+      distances[s] = Math.abs(difference - logit(inputs, head, row, column, query));
+    }
+    Arrays.sort(distances);
+    return distances[NEIGHBOURS / 2];
+  }
+
+  private static double logit(
+      AttentionInputs inputs, int head, int row, int column, double[] query) {
+    inputs.queries().copyRow(head, row, query);
+    return inputs.scale() * inputs.keys().dot(inputs.keyHead(head), column, query);
   }
 
   private double error(FittedKernels model, int s, int e) {

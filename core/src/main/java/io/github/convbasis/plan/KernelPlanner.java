@@ -25,10 +25,16 @@ final class KernelPlanner {
   private static final int MOST_TERMS = 1024;
 
   /** Fitting offsets costs about as much as exact attention of a few thousand rows. */
-  private static final int LEAST_ROWS_FOR_OFFSETS = 1 << 14;
+  private static final int LEAST_ROWS_FOR_OFFSETS = 1 << 15;
 
   /** A fit this much better than asked is not improved on. */
   private static final double AMPLE = 0.25;
+
+  /**
+   * Neighbours along diagonals that differ by so many times the error that is asked are not of one
+   * segment with noise that could be borne: noise σ makes a median difference of 0.95·σ.
+   */
+  private static final double HOPELESS = 3;
 
   /** Lags at which kernels are compared. */
   private static final int COMPARED_LAGS = 64;
@@ -46,6 +52,7 @@ final class KernelPlanner {
   private final int head;
   private final Workspace workspace;
   private final Parallelism parallelism;
+  private final long seed;
   private final KernelCheck check;
 
   /**
@@ -70,6 +77,7 @@ final class KernelPlanner {
     this.head = head;
     this.workspace = workspace;
     this.parallelism = parallelism;
+    this.seed = seed;
     check = KernelCheck.of(inputs, head, seed);
   }
 
@@ -78,7 +86,7 @@ final class KernelPlanner {
    *
    * @param target relative error that is asked
    * @param mostCost greatest cost that is of interest, as a share of exact attention
-   * @return the candidate; null if none is cheap enough
+   * @return the candidate; null if none is cheap enough or worth a search
    */
   Candidate best(double target, double mostCost) {
     int terms = mostTerms(mostCost);
@@ -87,6 +95,23 @@ final class KernelPlanner {
     }
     RecoveryEvent event = new RecoveryEvent();
     event.begin();
+    Candidate best = null;
+    if (KernelCheck.neighbourDistance(inputs, head, seed) <= HOPELESS * target) {
+      best = segments(terms, target);
+    }
+    boolean ample = best != null && best.error <= AMPLE * target;
+    if (!ample && inputs.rows() >= LEAST_ROWS_FOR_OFFSETS) {
+      int[] sinks = new int[FittedKernels.SINKS];
+      Arrays.setAll(sinks, j -> j);
+      best = better(best, judge(KernelPlan.of(KernelFit.OFFSETS, 0), sinks));
+    }
+    if (best != null) {
+      event.record(head, inputs.rows(), best.kernels, best.error);
+    }
+    return best;
+  }
+
+  private Candidate segments(int terms, double target) {
     LogitColumns logits = new LogitColumns(backend, inputs, head, workspace, parallelism);
     SegmentedToeplitz found = ConvBasisRecovery.ofTerms(terms).recover(logits).matrix();
     FittedKernels sampled = new FittedKernels(found, null, null);
@@ -95,17 +120,11 @@ final class KernelPlanner {
     if (best.error > AMPLE * target) {
       best = better(best, judge(segments.plan(KernelFit.DIAGONAL_MEANS), segments.heavy));
     }
-    if (best.error > AMPLE * target && inputs.rows() >= LEAST_ROWS_FOR_OFFSETS) {
-      int[] sinks = new int[FittedKernels.SINKS];
-      Arrays.setAll(sinks, j -> j);
-      best = better(best, judge(KernelPlan.of(KernelFit.OFFSETS, 0), sinks));
-    }
-    event.record(head, inputs.rows(), best.kernels, best.error);
     return best;
   }
 
   private static Candidate better(Candidate one, Candidate other) {
-    return other.error < one.error ? other : one;
+    return one == null || other.error < one.error ? other : one;
   }
 
   private Candidate judge(KernelPlan plan, int[] exactColumns) {

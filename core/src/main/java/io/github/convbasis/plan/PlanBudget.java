@@ -10,13 +10,19 @@ import io.github.convbasis.matrix.TileGrid;
 final class PlanBudget {
   private static final int LEAST_PLANNING_ROWS = 24;
   private static final int MOST_PLANNING_ROWS = 96;
-  private static final int LEAST_CERTIFICATE_ROWS = 16;
-  private static final int MOST_CERTIFICATE_ROWS = 64;
+  private static final int LEAST_CERTIFICATE_ROWS = 32;
+  private static final int MOST_CERTIFICATE_ROWS = 128;
 
-  /** Rows for each sampled row: at n = 2,048 planning takes 3 and a certificate 5 percent. */
-  private static final int ROWS_PER_PLANNING_ROW = 42;
+  /** Rows for each sampled row; judging costs their share of exact attention. */
+  private static final int ROWS_PER_PLANNING_ROW = 256;
 
-  private static final int ROWS_PER_CERTIFICATE_ROW = 50;
+  private static final int ROWS_PER_CERTIFICATE_ROW = 32;
+
+  /**
+   * What a sampled row costs, in exact rows: its tiles and their means, and the search for a
+   * choice. Medians of 7 to 13 were seen at n = 4,096 to 16,384, d = 64 (AMD Zen 5, 512 bits).
+   */
+  private static final int EXACT_ROWS_PER_PLANNING_ROW = 10;
 
   private final int n;
   private final double most;
@@ -33,9 +39,6 @@ final class PlanBudget {
    * which longer heads can save further.
    */
   TileGrid grid() {
-    if (n <= 1 << 12) {
-      return new TileGrid(n, 32, 16);
-    }
     if (n <= 1 << 14) {
       return new TileGrid(n, 32, 32);
     }
@@ -53,36 +56,17 @@ final class PlanBudget {
     return Math.max(LEAST_CERTIFICATE_ROWS, Math.min(MOST_CERTIFICATE_ROWS, rows));
   }
 
-  /** Returns the cost of sampling rows with their models, as a share of exact attention. */
-  private double sampling(double rows, double models) {
-    return (rows + models * costs.meanPair()) / n;
-  }
-
   private double planning() {
-    return sampling(planningRows(), planningRows() / (double) HeadPlanner.CLUSTER) + choosing();
+    return (double) EXACT_ROWS_PER_PLANNING_ROW * planningRows() / n + choosing();
   }
 
-  private double judging() {
-    return sampling(certificateRows(), certificateRows());
-  }
-
-  /** Returns the cost of choosing the kind of every tile. */
+  /** Returns the cost of choosing the kind of every tile, as a share of exact attention. */
   private double choosing() {
     return costs.probePair() / grid().rowBlock();
   }
 
   /** Tells whether a plan can be made and judged without spending too much. */
   boolean allowsPlanning() {
-    return planning() + judging() <= most;
-  }
-
-  /** Tells whether, after that, it can be made and judged once more. */
-  boolean allowsRefinement() {
-    return planning() + choosing() + 2 * judging() <= most;
-  }
-
-  /** Returns the share of exact attention that a plan must save to be worth its risk. */
-  double least() {
-    return most / 2;
+    return planning() + (double) certificateRows() / n <= most;
   }
 }

@@ -2,7 +2,6 @@ package io.github.convbasis.plan;
 
 import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.matrix.TileGrid;
-import io.github.convbasis.matrix.TileKind;
 
 /**
  * Chooses which tiles of a head are exact, of rank one, and negligible, from sampled rows.
@@ -18,6 +17,9 @@ import io.github.convbasis.matrix.TileKind;
 final class TilePlanner {
   /** Levels below 1; the last one also holds all smaller shares. */
   static final int LEVELS = 64;
+
+  /** Levels beyond the fewest exact ones that are tried. */
+  private static final int MORE_LEVELS = 6;
 
   /**
    * A rank-one tile may hold so many times the share of a row from which the mean query makes a
@@ -67,14 +69,17 @@ final class TilePlanner {
       return TilePlanner.mostRankOneShare(exactBelow);
     }
 
-    /** Returns the kind of a tile below the diagonal. */
-    TileKind kind(double logShare) {
-      int level = level(logShare);
-      if (level < exactBelow) {
-        return TileKind.EXACT;
-      }
-      return level < negligibleFrom ? TileKind.RANK_ONE : TileKind.NEGLIGIBLE;
+    /** Returns the same choice by shares. */
+    TileRule rule() {
+      double exactAbove = exactBelow == LEVELS ? 0 : greatestShare(exactBelow);
+      double negligibleBelow = negligibleFrom == LEVELS ? 0 : greatestShare(negligibleFrom);
+      return new TileRule(exactAbove, Math.min(exactAbove, negligibleBelow));
     }
+  }
+
+  /** Returns the greatest share in a level. */
+  private static double greatestShare(int level) {
+    return Math.exp(-level / LEVELS_PER_NAT);
   }
 
   /**
@@ -115,7 +120,7 @@ final class TilePlanner {
   }
 
   private static double mostRankOneShare(int exactBelow) {
-    return Math.min(1, ROW_GUARD * Math.exp(-exactBelow / LEVELS_PER_NAT));
+    return Math.min(1, ROW_GUARD * greatestShare(exactBelow));
   }
 
   private void sort(int index) {
@@ -162,9 +167,21 @@ final class TilePlanner {
         low = middle + 1;
       }
     }
-    int exactBelow = high;
-    low = exactBelow;
-    high = LEVELS;
+    Choice best = cheapest(high, target);
+    // More exact tiles may let all others be negligible, which saves the means.
+    for (int more = 1; more <= MORE_LEVELS && high + more < LEVELS; more++) {
+      Choice other = cheapest(high + more, target);
+      if (other.error() <= target && other.cost() < best.cost()) {
+        best = other;
+      }
+    }
+    return best;
+  }
+
+  /** Makes as many levels negligible as the target allows. */
+  private Choice cheapest(int exactBelow, double target) {
+    int low = exactBelow;
+    int high = LEVELS;
     while (low < high) {
       int middle = (low + high) >>> 1;
       if (error(exactBelow, middle) <= target) {
@@ -207,14 +224,14 @@ final class TilePlanner {
     double pairs = 0;
     double all = 0;
     double exactRows = 0;
-    double meanPairs = costs.meanPair() * grid.columnBlock() / grid.rowBlock();
+    double meanShare = negligibleFrom > exactBelow ? costs.meanPair() / grid.rowBlock() : 0;
     double tile = costs.tile() / grid.rowBlock();
     for (int index = 0; index < sample.count(); index++) {
       int first = index * (LEVELS + 1);
       int row = sample.row(index) + 1;
       double rankOne = tiles[first + negligibleFrom] - tiles[first + exactBelow];
       pairs += costs.row() + entries[first + exactBelow];
-      pairs += rankOne * (costs.rankOnePair() + meanPairs) + tiles[first + LEVELS] * tile;
+      pairs += meanShare * row + rankOne * costs.rankOnePair() + tiles[first + LEVELS] * tile;
       if (exactBelow < LEVELS && isUntrusted(index, exactBelow, negligibleFrom)) {
         exactRows += row;
       }

@@ -6,8 +6,6 @@ import io.github.convbasis.backend.TileSums;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.TileGrid;
-import io.github.convbasis.matrix.TileKind;
-import java.util.Arrays;
 
 /**
  * Sampled rows of a head, with what each of them gets from each tile: exactly, and from the tile's
@@ -42,8 +40,6 @@ final class TileSample {
   /** By row: exact output. */
   private final double[] outputs;
 
-  private final double[] work;
-
   private TileSample(
       TileGrid grid,
       int[] rows,
@@ -63,7 +59,6 @@ final class TileSample {
     modelWeights = new double[rows.length * exact.tiles];
     logShares = new double[rows.length * exact.tiles];
     outputs = new double[rows.length * width];
-    work = new double[width + 1];
     for (int index = 0; index < rows.length; index++) {
       weigh(index);
     }
@@ -77,7 +72,6 @@ final class TileSample {
    * @param head query head
    * @param grid tiles
    * @param rows rows, increasing
-   * @param withModels whether choices of tiles will be judged, and not only outputs
    * @param workspace from the backend
    * @param parallelism how many tasks may work
    * @return the sample
@@ -89,7 +83,6 @@ final class TileSample {
       int head,
       TileGrid grid,
       int[] rows,
-      boolean withModels,
       Workspace workspace,
       Parallelism parallelism) {
     int depth = inputs.queries().width();
@@ -110,9 +103,8 @@ final class TileSample {
           index > 0 && rows[index] / grid.rowBlock() == rows[index - 1] / grid.rowBlock();
       meanOf[index] = sameBlock ? blocks - 1 : blocks++;
     }
-    TileSums means =
-        withModels ? new TileSums(blocks, depth, most, grid.columnBlock(), width, true) : null;
-    for (int index = 0; withModels && index < rows.length; index++) {
+    TileSums means = new TileSums(blocks, depth, most, grid.columnBlock(), width, true);
+    for (int index = 0; index < rows.length; index++) {
       int block = rows[index] / grid.rowBlock();
       MeanQueries.copy(inputs, head, grid, block, query);
       System.arraycopy(query, 0, means.queries, meanOf[index] * depth, depth);
@@ -120,9 +112,7 @@ final class TileSample {
     }
     int keyHead = inputs.keyHead(head);
     backend.tileSums(inputs, keyHead, exact, workspace, parallelism);
-    if (withModels) {
-      backend.tileSums(inputs, keyHead, means, workspace, parallelism);
-    }
+    backend.tileSums(inputs, keyHead, means, workspace, parallelism);
     return new TileSample(grid, rows, meanOf, width, exact, means, inputs.scale());
   }
 
@@ -136,9 +126,7 @@ final class TileSample {
         outputs[index * width + c] += exactWeights[at] * exact.values[at * width + c];
       }
     }
-    if (means != null) {
-      model(index, first, exactLog);
-    }
+    model(index, first, exactLog);
   }
 
   private void model(int index, int first, double exactLog) {
@@ -194,11 +182,6 @@ final class TileSample {
     return logShares[index * exact.tiles + tile];
   }
 
-  /** Copies the exact output of a row. */
-  void copyOutput(int index, double[] target) {
-    System.arraycopy(outputs, index * width, target, 0, width);
-  }
-
   /**
    * Adds what a row gets from a tile, {@code weight·(mean value, 1)}.
    *
@@ -214,7 +197,7 @@ final class TileSample {
     if (weight == 0) {
       return;
     }
-    double[] values = modelled ? means.values : exact.values;
+    float[] values = modelled ? means.values : exact.values;
     int value = (modelled ? meanOf[index] * means.tiles + tile : from) * width;
     for (int c = 0; c < width; c++) {
       sums[at + c] += weight * values[value + c];
@@ -260,30 +243,5 @@ final class TileSample {
   /** Returns the weight of a tile's model, in units of the row's exact weights. */
   double modelWeight(int index, int tile) {
     return modelWeights[index * exact.tiles + tile];
-  }
-
-  /**
-   * Returns the squared error of a row if a plan without convolutions were run.
-   *
-   * @param index which row
-   * @param plan what each tile is
-   * @param scale what outputs are divided by
-   * @return ‖y - ỹ‖² / scale²
-   */
-  double squaredError(int index, AttentionPlan plan, double scale) {
-    Arrays.fill(work, 0);
-    double greatest = 0;
-    int tiles = grid.columnBlocks(block(index));
-    for (int tile = 0; tile < tiles; tile++) {
-      TileKind kind = plan.map().kind(block(index), tile);
-      if (kind == TileKind.RANK_ONE) {
-        greatest = Math.max(greatest, modelWeight(index, tile));
-      }
-      if (kind != TileKind.NEGLIGIBLE) {
-        add(index, tile, kind == TileKind.RANK_ONE, work, 0);
-      }
-    }
-    boolean untrusted = greatest > plan.mostRankOneShare() * work[width];
-    return untrusted ? 0 : squaredError(index, work, 0, scale);
   }
 }

@@ -38,11 +38,17 @@ final class ScalarTiles {
       sums.logSums[at] =
           from < to ? average(query, from, to, new boolean[to]) : Double.NEGATIVE_INFINITY;
       if (sums.values != null && from < to) {
-        System.arraycopy(meanValue, 0, sums.values, at * width, width);
+        copy(meanValue, sums.values, at * width);
       }
       if (sums.keys != null && from < to) {
-        System.arraycopy(meanKey, 0, sums.keys, at * depth, depth);
+        copy(meanKey, sums.keys, at * depth);
       }
+    }
+  }
+
+  private static void copy(double[] mean, float[] target, int at) {
+    for (int c = 0; c < mean.length; c++) {
+      target[at + c] = (float) mean[c];
     }
   }
 

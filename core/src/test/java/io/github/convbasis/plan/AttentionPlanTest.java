@@ -31,7 +31,7 @@ class AttentionPlanTest {
                 column == 0 || column >= grid.blocksBelowDiagonal(row) - 1
                     ? TileKind.EXACT
                     : TileKind.NEGLIGIBLE);
-    AttentionPlan plan = new AttentionPlan(map, new int[] {5, 6}, null, 1, 0, 1, 0, "test");
+    AttentionPlan plan = new AttentionPlan(map, null, new int[] {5, 6}, null, 1, 0, 1, 0, "test");
     int band = 50;
     for (int row = 0; row < 50; row++) {
       for (int column = 0; column <= row; column++) {
@@ -80,12 +80,12 @@ class AttentionPlanTest {
     String message =
         assertThrows(
                 IllegalArgumentException.class,
-                () -> new AttentionPlan(exact, new int[0], one, 1, 0, 1, 0, "test"))
+                () -> new AttentionPlan(exact, null, new int[0], one, 1, 0, 1, 0, "test"))
             .getMessage();
     assertTrue(message.startsWith("kernels must be given exactly if"), message);
     assertThrows(
         IllegalArgumentException.class,
-        () -> new AttentionPlan(exact, new int[] {3, 3}, null, 1, 0, 1, 0, "test"));
+        () -> new AttentionPlan(exact, null, new int[] {3, 3}, null, 1, 0, 1, 0, "test"));
     assertThrows(
         IllegalArgumentException.class,
         () -> new KernelPlan(new int[] {0, 5}, new int[] {0, 2}, KernelFit.SAMPLED_COLUMN));

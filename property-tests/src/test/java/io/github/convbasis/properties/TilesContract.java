@@ -295,7 +295,7 @@ abstract class TilesContract implements BackendContract {
   }
 
   private static void requireMeans(
-      double[] actual, int at, double[][] rows, int from, double[] weights, double sum, double u) {
+      float[] actual, int at, double[][] rows, int from, double[] weights, double sum, double u) {
     if (actual == null) {
       return;
     }
@@ -308,7 +308,10 @@ abstract class TilesContract implements BackendContract {
         sup = Math.max(sup, Math.abs(rows[from + j][c]));
       }
       double error = actual[at * width + c] - mean.value() / sum;
-      Tolerances.TILE_MEAN.require(error, u * sup, "mean over a tile");
+      // Means are stored as floats, whatever they were computed in.
+      double stored = Tolerances.STORED_FLOAT.of(Tolerances.ulps(Tolerances.FLOAT, sup));
+      double rounding = Tolerances.TILE_MEAN.of(u * sup) + stored + Float.MIN_VALUE;
+      Tolerances.requireBounded(error, 0, rounding, "mean over a tile");
     }
   }
 }

@@ -11,6 +11,7 @@ import io.github.convbasis.matrix.TileMap;
 import io.github.convbasis.plan.AttentionPlan;
 import io.github.convbasis.plan.KernelFit;
 import io.github.convbasis.plan.KernelPlan;
+import io.github.convbasis.plan.TileRule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -66,6 +67,11 @@ public final class PlanFile {
     } else {
       root.put("predicted_error", plan.predictedError());
     }
+    if (plan.rule() != null) {
+      ObjectNode rule = root.putObject("rule");
+      rule.put("exact_above", plan.rule().exactAbove());
+      rule.put("negligible_below", plan.rule().negligibleBelow());
+    }
     add(root, "exact_columns", plan.exactColumns());
     if (plan.kernels() != null) {
       ObjectNode kernels = root.putObject("kernels");
@@ -110,6 +116,7 @@ public final class PlanFile {
     try {
       return new AttentionPlan(
           map,
+          rule(fields),
           exactColumns,
           kernels,
           fields.number("most_rank_one_share"),
@@ -120,6 +127,14 @@ public final class PlanFile {
     } catch (IllegalArgumentException e) {
       throw new FileFormatException(fields.file(), e.getMessage(), e);
     }
+  }
+
+  private static TileRule rule(JsonFields fields) throws FileFormatException {
+    if (!fields.has("rule")) {
+      return null;
+    }
+    JsonFields rule = fields.object("rule");
+    return new TileRule(rule.number("exact_above"), rule.number("negligible_below"));
   }
 
   private static double predictedError(JsonFields fields) throws FileFormatException {

@@ -14,6 +14,7 @@ import io.github.convbasis.matrix.TileMap;
 import io.github.convbasis.plan.AttentionPlan;
 import io.github.convbasis.plan.KernelFit;
 import io.github.convbasis.plan.KernelPlan;
+import io.github.convbasis.plan.TileRule;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -56,8 +57,12 @@ class PlanFileTest {
     double[] errors = {Double.NaN, 0, random.nextDouble(), Double.POSITIVE_INFINITY};
     return new AttentionPlan(
         map,
+        random.nextBoolean()
+            ? null
+            : new TileRule(0.5 + random.nextDouble() / 2, random.nextDouble() / 2),
         columns,
         kernels,
+        1 - random.nextDouble(),
         random.nextDouble(),
         random.nextDouble(),
         errors[random.nextInt(errors.length)],

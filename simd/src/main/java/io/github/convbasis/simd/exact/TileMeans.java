@@ -138,6 +138,17 @@ final class TileMeans {
     LogSumTile.logarithms(sums, errors, logs, factors, 0);
   }
 
+  /** Sends the means of a lane to a row of the targets. */
+  void place(int lane, int row) {
+    valueStarts[lane] = row * width;
+    keyStarts[lane] = row * depth;
+  }
+
+  /** Tells whether what was written last for a lane is finite. */
+  boolean wasFinite(int lane) {
+    return work[lane] == 0;
+  }
+
   /** Writes mean values. What float32 could not hold has become NaN or infinite. */
   void writeValues(float[] target) {
     Unpacking.finish(valueSums, 0, run.valueStride, width, factors, work, 0);

@@ -32,12 +32,6 @@ public final class TileSumScratch {
   final KeyTile run;
   final TileMeans means;
 
-  /** Mean values, 2L × width. */
-  final float[] values;
-
-  /** Mean keys, 2L × depth. */
-  final float[] keys;
-
   private final int depth;
   private final int width;
   private final boolean withValues;
@@ -61,12 +55,6 @@ public final class TileSumScratch {
     run = new KeyTile(RUN_KEYS, depth, 0);
     boolean any = withValues || withKeys;
     means = any ? new TileMeans(depth, width, withValues, withKeys) : null;
-    values = new float[withValues ? LANES * width : 0];
-    keys = new float[withKeys ? LANES * depth : 0];
-    for (int lane = 0; any && lane < LANES; lane++) {
-      means.valueStarts[lane] = lane * width;
-      means.keyStarts[lane] = lane * depth;
-    }
   }
 
   /**

@@ -231,37 +231,41 @@ public final class TileSumsKernel {
         means.addRange(
             inputs, keyHead, begin, end, scratch.queries, lane * depth, scratch.visibleKeys, lane);
         means.finish();
+        place(sums, first + lane, lanes, tile, begin, means);
         if (sums.values != null) {
-          means.writeValues(scratch.values);
+          means.writeValues(sums.values);
+          requireFinite(sums, first + lane, lanes, begin, means);
         }
         if (sums.keys != null) {
-          means.writeKeys(scratch.keys);
+          means.writeKeys(sums.keys);
+          requireFinite(sums, first + lane, lanes, begin, means);
         }
       }
       for (int i = 0; i < lanes; i++) {
         int query = first + lane + i;
         if (sums.visible[query] > begin) {
-          int at = query * sums.tiles + tile;
-          sums.logSums[at] = logSum(means.maxima[i], means.logs[i], tile);
-          widen(scratch.values, i, sums.values, at, inputs.values().width());
-          widen(scratch.keys, i, sums.keys, at, depth);
+          sums.logSums[query * sums.tiles + tile] = logSum(means.maxima[i], means.logs[i], tile);
         }
       }
     }
     fillUnseen(sums, first, count, tile, tile + 1);
   }
 
-  /** Copies a row, if rows of its kind are wanted. */
-  private static void widen(float[] rows, int row, double[] target, int targetRow, int width) {
-    if (target == null) {
-      return;
+  /** Says where the means of each lane go; those that nobody asked for go behind the others. */
+  private static void place(
+      TileSums sums, int firstQuery, int lanes, int tile, int begin, TileMeans means) {
+    for (int i = 0; i < LANES; i++) {
+      boolean wanted = i < lanes && sums.visible[firstQuery + i] > begin;
+      means.place(i, wanted ? (firstQuery + i) * sums.tiles + tile : sums.logSums.length);
     }
-    for (int c = 0; c < width; c++) {
-      float element = rows[row * width + c];
-      if (!Float.isFinite(element)) {
+  }
+
+  private static void requireFinite(
+      TileSums sums, int firstQuery, int lanes, int begin, TileMeans means) {
+    for (int i = 0; i < lanes; i++) {
+      if (sums.visible[firstQuery + i] > begin && !means.wasFinite(i)) {
         throw new ArithmeticException("a mean over a tile of keys overflows float32");
       }
-      target[targetRow * width + c] = element;
     }
   }
 }
