@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 
 /** Makes inputs of known structure from a fixed seed. */
-final class Inputs {
+public final class Inputs {
   private static final long SEED = 20_250_131;
 
   private Inputs() {}
@@ -40,8 +40,13 @@ final class Inputs {
    * One head whose logits are a sum of exactly {@code segments} convolution matrices: constant
    * queries and per-segment constant keys, rotated by position. Segments start anywhere: starts on
    * a grid of powers of two would suit blocks of such sizes, and save them a fifth of the time.
+   *
+   * @param n rows
+   * @param d columns of queries, keys and values
+   * @param segments segments
+   * @return causal inputs of one head
    */
-  static AttentionInputs segmented(int n, int d, int segments) {
+  public static AttentionInputs segmented(int n, int d, int segments) {
     SplittableRandom random = new SplittableRandom(SEED);
     float[] query = numbers(random, d);
     float[] queries = new float[n * d];

@@ -21,7 +21,7 @@ final class HeadPlanner {
    * Sampled errors are aimed at this share of the tolerance: the certificate must still hold with
    * the upper end of its interval.
    */
-  private static final double AIM = 0.4;
+  private static final double AIM = 0.2;
 
   /** Planning rows in one row block. */
   static final int CLUSTER = 3;

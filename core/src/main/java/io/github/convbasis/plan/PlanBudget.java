@@ -10,7 +10,7 @@ import io.github.convbasis.matrix.TileGrid;
 final class PlanBudget {
   private static final int LEAST_PLANNING_ROWS = 24;
   private static final int MOST_PLANNING_ROWS = 96;
-  private static final int LEAST_CERTIFICATE_ROWS = 32;
+  private static final int LEAST_CERTIFICATE_ROWS = 64;
   private static final int MOST_CERTIFICATE_ROWS = 128;
 
   /** Rows for each sampled row; judging costs their share of exact attention. */

@@ -8,11 +8,13 @@ import io.github.convbasis.matrix.SegmentedToeplitz;
 import io.github.convbasis.simd.Pool;
 
 /**
- * Keeps the scratch of the spectral form from call to call: one attention and one product, made
- * anew when the problem asks for another grid. Mutable: one call at a time.
+ * Keeps the scratch of the spectral form from call to call: one attention, one on a finer grid if
+ * that was needed, and one product, made anew when the problem asks for another grid. Mutable: one
+ * call at a time.
  */
 public final class SpectralWorkspace {
   private SegmentAttention attention;
+  private SegmentAttention finer;
   private SegmentProduct product;
 
   /** Makes an empty workspace. */
@@ -43,11 +45,59 @@ public final class SpectralWorkspace {
     int depth = inputs.queries().width();
     int width = inputs.values().width();
     BlockPlan plan = BlockPlan.cheapest(logits.size(), depth, width, logits.terms());
+    return attend(
+        plan,
+        inputs,
+        head,
+        logits,
+        FarOffsets.NONE,
+        null,
+        guardTolerance,
+        output,
+        untrusted,
+        parallelism);
+  }
+
+  /** Attends on a grid, and once more on a finer one if too many rows cannot be trusted. */
+  private double attend(
+      BlockPlan plan,
+      AttentionInputs inputs,
+      int head,
+      SegmentedToeplitz kernels,
+      FarOffsets offsets,
+      Pool<NearPart> near,
+      double guardTolerance,
+      HeadTensor output,
+      boolean[] untrusted,
+      Parallelism parallelism) {
+    int depth = inputs.queries().width();
+    int width = inputs.values().width();
     if (attention == null || !attention.fits(plan, depth, width)) {
       attention = SegmentAttention.atOnce(plan, depth, width);
     }
     attention.restart();
-    return attention.advance(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
+    double share =
+        attention.advance(
+            inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+    BlockPlan finerPlan =
+        plan.finer(inputs.rows(), depth, width, kernels.terms(), count(untrusted, inputs.rows()));
+    if (finerPlan == null) {
+      return share;
+    }
+    if (finer == null || !finer.fits(finerPlan, depth, width)) {
+      finer = SegmentAttention.atOnce(finerPlan, depth, width);
+    }
+    finer.restart();
+    return finer.advance(
+        inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+  }
+
+  private static int count(boolean[] flags, int rows) {
+    int count = 0;
+    for (int row = 0; row < rows; row++) {
+      count += flags[row] ? 1 : 0;
+    }
+    return count;
   }
 
   /**
@@ -84,12 +134,8 @@ public final class SpectralWorkspace {
     int depth = inputs.queries().width();
     int width = inputs.values().width();
     BlockPlan plan = plan(kernels.size(), depth, width, kernels.terms(), offsets);
-    if (attention == null || !attention.fits(plan, depth, width)) {
-      attention = SegmentAttention.atOnce(plan, depth, width);
-    }
-    attention.restart();
-    return attention.advance(
-        inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+    return attend(
+        plan, inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
   }
 
   private static BlockPlan plan(int n, int depth, int width, int terms, FarOffsets offsets) {
