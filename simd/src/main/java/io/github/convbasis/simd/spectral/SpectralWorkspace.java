@@ -45,51 +45,11 @@ public final class SpectralWorkspace {
     int depth = inputs.queries().width();
     int width = inputs.values().width();
     BlockPlan plan = BlockPlan.cheapest(logits.size(), depth, width, logits.terms());
-    return attend(
-        plan,
-        inputs,
-        head,
-        logits,
-        FarOffsets.NONE,
-        null,
-        guardTolerance,
-        output,
-        untrusted,
-        parallelism);
-  }
-
-  /** Attends on a grid, and once more on a finer one if too many rows cannot be trusted. */
-  private double attend(
-      BlockPlan plan,
-      AttentionInputs inputs,
-      int head,
-      SegmentedToeplitz kernels,
-      FarOffsets offsets,
-      Pool<NearPart> near,
-      double guardTolerance,
-      HeadTensor output,
-      boolean[] untrusted,
-      Parallelism parallelism) {
-    int depth = inputs.queries().width();
-    int width = inputs.values().width();
     if (attention == null || !attention.fits(plan, depth, width)) {
       attention = SegmentAttention.atOnce(plan, depth, width);
     }
     attention.restart();
-    double share =
-        attention.advance(
-            inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
-    BlockPlan finerPlan =
-        plan.finer(inputs.rows(), depth, width, kernels.terms(), count(untrusted, inputs.rows()));
-    if (finerPlan == null) {
-      return share;
-    }
-    if (finer == null || !finer.fits(finerPlan, depth, width)) {
-      finer = SegmentAttention.atOnce(finerPlan, depth, width);
-    }
-    finer.restart();
-    return finer.advance(
-        inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+    return attention.advance(inputs, head, logits, guardTolerance, output, untrusted, parallelism);
   }
 
   private static int count(boolean[] flags, int rows) {
@@ -105,7 +65,8 @@ public final class SpectralWorkspace {
    * g(i) + c(j)}, without some columns, and whose other weights come from somewhere else. Where the
    * cost model finds exact attention cheaper every row is exact attention from queries and keys,
    * whatever the near parts are; so are the rows from a block on whose offsets, logits or values
-   * leave the range of the spectral form.
+   * leave the range of the spectral form. If many rows cannot be trusted all are computed again on
+   * a finer grid, so that the rounding of a row may depend on later ones.
    *
    * @param inputs gives values, and queries and keys for exact rows
    * @param head query head
@@ -134,8 +95,24 @@ public final class SpectralWorkspace {
     int depth = inputs.queries().width();
     int width = inputs.values().width();
     BlockPlan plan = plan(kernels.size(), depth, width, kernels.terms(), offsets);
-    return attend(
-        plan, inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+    if (attention == null || !attention.fits(plan, depth, width)) {
+      attention = SegmentAttention.atOnce(plan, depth, width);
+    }
+    attention.restart();
+    double share =
+        attention.advance(
+            inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
+    BlockPlan finerPlan =
+        plan.finer(inputs.rows(), depth, width, kernels.terms(), count(untrusted, inputs.rows()));
+    if (finerPlan == null) {
+      return share;
+    }
+    if (finer == null || !finer.fits(finerPlan, depth, width)) {
+      finer = SegmentAttention.atOnce(finerPlan, depth, width);
+    }
+    finer.restart();
+    return finer.advance(
+        inputs, head, kernels, offsets, near, guardTolerance, output, untrusted, parallelism);
   }
 
   private static BlockPlan plan(int n, int depth, int width, int terms, FarOffsets offsets) {
