@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
       "residual: modelled against real logits, over the whole lower triangle (max and root mean"
           + " square). output error: relative Frobenius norm against exact attention, over all"
           + " rows. exact part: the share of the lower triangle that the backend computed from"
-          + " queries and keys all the same; 100 % means that the terms were not worth using. Times"
+          + " queries and keys all the same; 100 %% means that the terms were not worth using. Times"
           + " are the best of many runs, recovery included. Exact attention is O(n²): this is a"
           + " diagnosis, not the fast path.",
       ""

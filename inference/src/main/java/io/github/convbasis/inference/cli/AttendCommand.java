@@ -10,6 +10,7 @@ import io.github.convbasis.decompose.SegmentSearch;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.plan.HeadReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -32,18 +33,25 @@ import picocli.CommandLine.Spec;
       "Without a choice of method it is exact. With --terms it is conv-basis attention: a few"
           + " columns of the logits stand for all of them; the error this makes is estimated from"
           + " exactly recomputed rows and printed per head.",
+      "",
+      "With --tolerance each head gets a plan of its own: which parts of the lower triangle are"
+          + " computed exactly, summed up by blocks, left out, or convolved. Every plan is judged"
+          + " by rows it has not seen; a head whose plan does not hold is computed exactly.",
       ""
     },
     footer = {
       "",
       "Examples:",
       "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy",
-      "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy --terms 64"
+      "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy --terms 64",
+      "  convbasis attend --queries q.npy --keys k.npy --values v.npy --output y.npy"
+          + " --tolerance 0.01"
     })
 final class AttendCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private InputOptions input;
   @Mixin private RecoveryOptions recovery;
+  @Mixin private PlanOptions plan;
   @Mixin private BackendOptions backend;
 
   @Option(
@@ -75,15 +83,16 @@ final class AttendCommand implements Callable<Integer> {
       paramLabel = "m",
       defaultValue = "32",
       description =
-          "Rows recomputed exactly for the error, in each stratum 1, 2, 4, … rows long"
-              + " (default: ${DEFAULT-VALUE}).")
+          "With --terms: rows recomputed exactly for the error, in each stratum 1, 2, 4, … rows"
+              + " long (default: ${DEFAULT-VALUE}).")
   private int sampledRows;
 
   @Option(
       names = "--seed",
       paramLabel = "n",
       defaultValue = "1",
-      description = "Seed of the rows sampled for the error (default: ${DEFAULT-VALUE}).")
+      description =
+          "Seed of the rows sampled for the error and for plans (default: ${DEFAULT-VALUE}).")
   private long seed;
 
   @Option(names = "--json", description = "Print the report as JSON.")
@@ -103,6 +112,10 @@ final class AttendCommand implements Callable<Integer> {
             inputs.queries().heads(),
             inputs.rows(),
             inputs.values().width());
+    if (plan.areAsked()) {
+      attendPlanned(chosen, loaded, result);
+      return 0;
+    }
     long start = System.nanoTime();
     List<ConvAttention.HeadResult> heads =
         backend.parallel(parallelism -> attend(chosen, inputs, result, parallelism));
@@ -116,7 +129,41 @@ final class AttendCommand implements Callable<Integer> {
     return 0;
   }
 
+  private void attendPlanned(Backend chosen, InputOptions.Loaded loaded, HeadTensor result)
+      throws IOException {
+    AttentionInputs inputs = loaded.inputs();
+    try (PlannedAttend planned = PlannedAttend.open(plan, inputs, chosen, seed)) {
+      long start = System.nanoTime();
+      List<HeadReport> heads = backend.parallel(parallelism -> planned.attend(result, parallelism));
+      double seconds = (System.nanoTime() - start) / 1e9;
+      planned.write(heads);
+      OutputFile.write(output, result, loaded.dimensions());
+      // Last, since the output can be replaced by another run, and plans cannot.
+      planned.commit();
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        ObjectNode root = root("planned", "caller", chosen, inputs, seconds);
+        root.put("tolerance", plan.tolerance());
+        root.put("seed", seed);
+        heads.forEach(head -> root.withArray("heads").add(PlannedReport.tree(head)));
+        out.println(Report.json(root));
+        return;
+      }
+      out.print(heading("attention at a tolerance of " + plan.tolerance(), chosen, inputs));
+      out.println();
+      out.print(PlannedReport.text(heads));
+      out.printf("%nwrote %s in %.3f s%n", output, seconds);
+    }
+  }
+
   private void requireOneMethod() {
+    plan.requireUsable();
+    if (plan.areAsked() && (exact || terms != null)) {
+      throw new InputException(
+          "--tolerance and "
+              + (exact ? "--exact" : "--terms")
+              + " exclude each other; give one of them");
+    }
     if (exact && terms != null) {
       throw new InputException("--exact and --terms exclude each other; give one of them");
     }
@@ -124,8 +171,9 @@ final class AttendCommand implements Callable<Integer> {
       throw new InputException(
           recovery.firstGiven() + " needs --terms: it says how a basis is recovered");
     }
-    if (terms != null && mask != AttentionMask.CAUSAL) {
-      throw new InputException("--terms needs --mask causal, was none");
+    if ((terms != null || plan.areAsked()) && mask != AttentionMask.CAUSAL) {
+      throw new InputException(
+          (terms != null ? "--terms" : "--tolerance") + " needs --mask causal, was none");
     }
   }
 
@@ -161,7 +209,19 @@ final class AttendCommand implements Callable<Integer> {
             : exact
                 ? "exact attention"
                 : "exact attention (the default: the most accurate; --terms k for conv-basis)";
-    out.printf(
+    out.print(heading(method, chosen, inputs));
+    if (!heads.isEmpty()) {
+      out.println();
+      out.print(table(heads, errors));
+      out.println("error: relative Frobenius, " + errors.get(0).provenance());
+      out.println(
+          "exact part: share of the lower triangle computed from queries and keys, not from terms");
+    }
+    out.printf("%nwrote %s in %.3f s%n", output, seconds);
+  }
+
+  private String heading(String method, Backend chosen, AttentionInputs inputs) {
+    return String.format(
         "%s%nbackend %s (%s), %d threads%nqueries %s, keys %s, values %s, scale %.6g%n",
         method,
         chosen.name(),
@@ -171,14 +231,6 @@ final class AttendCommand implements Callable<Integer> {
         inputs.keys(),
         inputs.values(),
         inputs.scale());
-    if (!heads.isEmpty()) {
-      out.println();
-      out.print(table(heads, errors));
-      out.println("error: relative Frobenius, " + errors.get(0).provenance());
-      out.println(
-          "exact part: share of the lower triangle computed from queries and keys, not from terms");
-    }
-    out.printf("%nwrote %s in %.3f s%n", output, seconds);
   }
 
   private static String table(List<ConvAttention.HeadResult> heads, List<ErrorEstimate> errors) {
@@ -220,21 +272,13 @@ final class AttendCommand implements Callable<Integer> {
       List<ConvAttention.HeadResult> heads,
       List<ErrorEstimate> errors,
       double seconds) {
-    ObjectNode root = Report.object();
-    root.put("method", terms != null ? "conv-basis" : "exact");
-    root.put("method_chosen_by", terms != null || exact ? "caller" : "default");
-    root.put("backend", chosen.name());
-    root.put("backend_description", chosen.description());
-    root.put("threads", backend.threads());
-    root.put("query_heads", inputs.queries().heads());
-    root.put("key_heads", inputs.keys().heads());
-    root.put("n", inputs.rows());
-    root.put("d", inputs.queries().width());
-    root.put("value_width", inputs.values().width());
-    root.put("scale", inputs.scale());
-    root.put("mask", Report.word(mask));
-    root.put("seconds", seconds);
-    root.put("output", output.toString());
+    ObjectNode root =
+        root(
+            terms != null ? "conv-basis" : "exact",
+            terms != null || exact ? "caller" : "default",
+            chosen,
+            inputs,
+            seconds);
     for (int h = 0; h < heads.size(); h++) {
       ObjectNode node = root.withArray("heads").addObject();
       node.put("head", heads.get(h).head());
@@ -249,6 +293,26 @@ final class AttendCommand implements Callable<Integer> {
       node.put("worst_sampled_row_error", error.worstRowError());
       node.put("error_provenance", error.provenance());
     }
+    return root;
+  }
+
+  private ObjectNode root(
+      String method, String chosenBy, Backend chosen, AttentionInputs inputs, double seconds) {
+    ObjectNode root = Report.object();
+    root.put("method", method);
+    root.put("method_chosen_by", chosenBy);
+    root.put("backend", chosen.name());
+    root.put("backend_description", chosen.description());
+    root.put("threads", backend.threads());
+    root.put("query_heads", inputs.queries().heads());
+    root.put("key_heads", inputs.keys().heads());
+    root.put("n", inputs.rows());
+    root.put("d", inputs.queries().width());
+    root.put("value_width", inputs.values().width());
+    root.put("scale", inputs.scale());
+    root.put("mask", Report.word(mask));
+    root.put("seconds", seconds);
+    root.put("output", output.toString());
     return root;
   }
 }

@@ -113,10 +113,11 @@ public final class PlanFile {
     TileMap map = TileMapJson.read(fields.object("map"));
     KernelPlan kernels = fields.has("kernels") ? kernels(fields.object("kernels")) : null;
     int[] exactColumns = wholeNumbers(fields, "exact_columns");
+    TileRule rule = fields.has("rule") ? rule(fields.object("rule")) : null;
     try {
       return new AttentionPlan(
           map,
-          rule(fields),
+          rule,
           exactColumns,
           kernels,
           fields.number("most_rank_one_share"),
@@ -130,11 +131,16 @@ public final class PlanFile {
   }
 
   private static TileRule rule(JsonFields fields) throws FileFormatException {
-    if (!fields.has("rule")) {
-      return null;
+    double exactAbove = fields.number("exact_above");
+    double negligibleBelow = fields.number("negligible_below");
+    // Here, where the value can be shown under the name it has in the file.
+    if (!(exactAbove >= 0 && exactAbove <= 1)) {
+      throw fields.fault("exact_above", "must be between 0 and 1");
     }
-    JsonFields rule = fields.object("rule");
-    return new TileRule(rule.number("exact_above"), rule.number("negligible_below"));
+    if (!(negligibleBelow >= 0 && negligibleBelow <= exactAbove)) {
+      throw fields.fault("negligible_below", "must be between 0 and exact_above = " + exactAbove);
+    }
+    return new TileRule(exactAbove, negligibleBelow);
   }
 
   private static double predictedError(JsonFields fields) throws FileFormatException {

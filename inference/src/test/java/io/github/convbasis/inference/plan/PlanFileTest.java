@@ -156,6 +156,18 @@ class PlanFileTest {
             + " field kernels: starts must begin with 0, were [1]",
         "\"map\" # \"kernels\":{\"fit\":\"offsets\",\"starts\":[0],\"kernel_of\":[0]},\"map\" #"
             + " kernels must be given exactly if the map has convolutions",
+        "\"most_rank_one_share\":1.0 # \"most_rank_one_share\":0 # mostRankOneShare must be greater",
+        "\"map\" # \"rule\":0.5,\"map\" # field rule must be an object, was 0.5",
+        "\"map\" # \"rule\":{\"exact_above\":0.5},\"map\" #"
+            + " field rule.negligible_below is missing",
+        "\"map\" # \"rule\":{\"exact_above\":1.5,\"negligible_below\":0},\"map\" #"
+            + " field rule.exact_above must be between 0 and 1, was 1.5",
+        "\"map\" # \"rule\":{\"exact_above\":-1,\"negligible_below\":0},\"map\" #"
+            + " field rule.exact_above must be between 0 and 1, was -1",
+        "\"map\" # \"rule\":{\"exact_above\":\"NaN\",\"negligible_below\":0},\"map\" #"
+            + " field rule.exact_above must be a finite number, was \"NaN\"",
+        "\"map\" # \"rule\":{\"exact_above\":0.25,\"negligible_below\":0.5},\"map\" #"
+            + " field rule.negligible_below must be between 0 and exact_above = 0.25, was 0.5",
       })
   void malformedPlansAreRefused(String part, String replacement, String saying) throws IOException {
     String json = MAPPER.writeValueAsString(PlanFile.tree(AttentionPlan.window(100, 20, 2)));
