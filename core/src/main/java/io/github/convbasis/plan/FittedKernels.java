@@ -44,6 +44,9 @@ record FittedKernels(SegmentedToeplitz kernels, double[] rowOffsets, double[] co
   /** Lags below are near the diagonal, where logits are exact in the blocked form. */
   private static final int NEAR = 32;
 
+  /** From here on some sampled row sees columns that are neither sinks nor near the diagonal. */
+  static final int LEAST_ROWS_FOR_OFFSETS = 2 * (SINKS + NEAR);
+
   /** Where sampled rows and columns lie: any fixed seed serves. */
   private static final long SEED = 1;
 

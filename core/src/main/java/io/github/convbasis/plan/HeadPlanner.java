@@ -38,6 +38,13 @@ final class HeadPlanner {
   /** A plan must promise to save so much of exact attention to be worth its risk. */
   private static final double LEAST_SAVING = 0.05;
 
+  /** Sums over all rows, and logits, at most this great fit a float; means of what is no less. */
+  private static final double GREATEST = 0x1p126;
+
+  private static final double LEAST = 0x1p-120;
+
+  private static final String OUT_OF_RANGE = "values, keys or logits leave the range of means";
+
   private final Backend backend;
   private final AttentionInputs inputs;
   private final int head;
@@ -47,6 +54,7 @@ final class HeadPlanner {
   private final Workspace workspace;
   private final Parallelism parallelism;
   private final TileGrid grid;
+  private final double greatestValue;
   private final double scale;
   private int[] seen = new int[0];
   private double aim;
@@ -70,9 +78,9 @@ final class HeadPlanner {
     this.workspace = workspace;
     this.parallelism = parallelism;
     grid = budget.grid();
-    double greatest = inputs.values().maxAbs(inputs.keyHead(head));
+    greatestValue = inputs.values().maxAbs(inputs.keyHead(head));
     // A power of two, so that dividing by it rounds nothing.
-    scale = greatest == 0 ? 1 : Math.scalb(1.0, Math.getExponent(greatest));
+    scale = greatestValue == 0 ? 1 : Math.scalb(1.0, Math.getExponent(greatestValue));
     aim = AIM * tolerance;
   }
 
@@ -131,11 +139,19 @@ final class HeadPlanner {
 
   private AttentionPlan applied(AttentionPlan earlier) {
     int n = inputs.rows();
+    if (!isInRange()) {
+      return exact(OUT_OF_RANGE);
+    }
+    if (earlier.kernels() != null
+        && earlier.kernels().fit() == KernelFit.OFFSETS
+        && n < FittedKernels.LEAST_ROWS_FOR_OFFSETS) {
+      return exact("too few rows to fit offsets to");
+    }
     if (earlier.rule() != null) {
       TileRule rule = earlier.rule();
       return tiles(rule, earlier.mostRankOneShare(), 0, Double.NaN, "the rule of an earlier plan");
     }
-    if (earlier.kernels() != null && !earlier.map().has(TileKind.EXACT)) {
+    if (earlier.map().entries(TileKind.CONVOLUTION) == earlier.map().grid().entries()) {
       AttentionPlan same = AttentionPlan.convolution(n, earlier.kernels().first(n));
       int[] columns = Arrays.stream(earlier.exactColumns()).filter(c -> c < n).toArray();
       return new AttentionPlan(
@@ -153,6 +169,9 @@ final class HeadPlanner {
   }
 
   private AttentionPlan first() {
+    if (!isInRange()) {
+      return exact(OUT_OF_RANGE);
+    }
     if (!budget.allowsPlanning()) {
       return exact("planning would cost too much of exact attention");
     }
@@ -165,6 +184,22 @@ final class HeadPlanner {
     }
     AttentionPlan tiles = tiles();
     return holds && found.cost() < tiles.predictedCost() ? convolution(found) : tiles;
+  }
+
+  /**
+   * Tells whether keys and values can be averaged under any weights, and any query can meet any
+   * key. Planning does both where exact attention may not, and must not overflow where it would
+   * not.
+   */
+  private boolean isInRange() {
+    double query = inputs.queries().maxAbs(head);
+    double key = inputs.keys().maxAbs(inputs.keyHead(head));
+    double logit = Math.abs(inputs.scale()) * query * key * inputs.keys().width();
+    double rows = inputs.rows();
+    return key * rows <= GREATEST
+        && logit <= GREATEST
+        && greatestValue * rows <= GREATEST
+        && (greatestValue >= LEAST || greatestValue == 0);
   }
 
   private AttentionPlan convolution(KernelPlanner.Candidate found) {
@@ -268,12 +303,36 @@ final class HeadPlanner {
     for (int block = 0; block < blocks; block++) {
       totals[block] = TileSample.logSum(sums.logSums, block * sums.tiles, grid.columnBlocks(block));
     }
+    boolean[] summarised = new boolean[blocks];
+    for (int block = 0; block < blocks; block++) {
+      summarised[block] = neglected(rule, sums, block, totals[block]) > tolerance;
+    }
     return TileMap.of(
         grid,
-        (row, column) ->
-            column >= grid.blocksBelowDiagonal(row)
-                ? TileKind.EXACT
-                : rule.kind(Math.exp(sums.logSums[row * sums.tiles + column] - totals[row])));
+        (row, column) -> {
+          if (column >= grid.blocksBelowDiagonal(row)) {
+            return TileKind.EXACT;
+          }
+          TileKind kind = rule.kind(share(sums, row, column, totals[row]));
+          return summarised[row] && kind == TileKind.NEGLIGIBLE ? TileKind.RANK_ONE : kind;
+        });
+  }
+
+  private static double share(TileSums sums, int block, int tile, double total) {
+    return Math.exp(sums.logSums[block * sums.tiles + tile] - total);
+  }
+
+  /**
+   * Returns the share of a block's weights in tiles that a rule neglects. One tile's share falls as
+   * rows grow longer, so that a rule may come to neglect most of a row that no sampled row is near.
+   */
+  private double neglected(TileRule rule, TileSums sums, int block, double total) {
+    double sum = 0;
+    for (int tile = 0; tile < grid.blocksBelowDiagonal(block); tile++) {
+      double share = share(sums, block, tile, total);
+      sum += rule.kind(share) == TileKind.NEGLIGIBLE ? share : 0;
+    }
+    return sum;
   }
 
   private double cost(TileMap map) {

@@ -143,6 +143,9 @@ final class HeadRun {
             scratch.workspace,
             parallelism);
     event.record(head, inputs.rows(), exactShare);
+    if (plan.map().has(TileKind.RANK_ONE) || plan.map().has(TileKind.NEGLIGIBLE)) {
+      OutlyingQueries.flag(inputs, head, plan.map().grid(), untrusted);
+    }
     exactRows = attendRows(untrusted, "untrusted");
     runNanos += System.nanoTime() - start;
   }

@@ -13,12 +13,12 @@ import java.util.Objects;
 /**
  * Computes causal attention of any input at a tolerance: plans every head, runs the plan, judges
  * the output by exactly recomputed rows that were not used in planning, and falls back to exact
- * attention where it does not hold. Never silently less accurate than asked, and never slower than
- * exact attention by more than the planner's overhead, but where a convolution that cost a small
- * part of exact attention was run in vain.
+ * attention where it does not hold. An error in so few rows that a sample misses them is not seen
+ * ({@link Certificate}). Slower than exact attention by no more than the planner's overhead, but
+ * where a convolution that cost a small part of exact attention was run in vain.
  *
- * <p>Plans without convolutions are judged before they are run, on the same rows: what tiles give a
- * row is known without running them.
+ * <p>Rows that a summary of their block says little about are exact: those whose query is far from
+ * the block's mean, and those that look at a rank-one tile.
  *
  * <p>Deterministic for one backend and seed, bit for bit with any number of tasks. Immutable and
  * thread-safe.
@@ -86,8 +86,9 @@ public final class PlannedAttention {
 
   /**
    * Starts from plans made earlier, such as those of the same heads on another prompt. They are
-   * judged like any other; where one does not hold the head is planned anew. For fewer rows than a
-   * plan has its first rows are used, for more rows the head is planned anew.
+   * judged like any other; where one does not hold the head is planned anew. A plan with a {@link
+   * TileRule}, and one of convolutions alone, are applied to any number of rows. Of another plan
+   * the first rows are used, and a head with more rows is planned anew.
    *
    * @param earlier one for each query head
    * @return a changed copy

@@ -96,8 +96,9 @@ final class HybridAttention implements ConvolutionPart, NearPart {
       cancelled = new double[n];
       flagged = new boolean[n];
     }
-    if (numerators.length < n * width) {
-      numerators = new float[Math.multiplyExact(n, width)];
+    int elements = Math.multiplyExact(n, width);
+    if (numerators.length < elements) {
+      numerators = new float[elements];
     }
   }
 

@@ -14,6 +14,9 @@ final class PartialRows {
   private static final int LANES = AttentionScratch.GROUP_ROWS;
   private static final double LOG2_E = ExactAttentionKernel.LOG2_E;
 
+  /** Far beyond the logits that transforms are used for, far below the greatest float. */
+  private static final double MOST = 0x1p100;
+
   private final int width;
   private final AttentionScratch scratch;
   private final int[] columns = new int[AttentionScratch.TILE_KEYS];
@@ -131,7 +134,8 @@ final class PartialRows {
       int row = scratch.rows[lane + i];
       double logit = kernels.kernel(segment, row - column) + offset;
       logit += rowOffsets == null ? 0 : rowOffsets[row];
-      scratch.tile[at + i] = (float) (LOG2_E * logit);
+      // Rows with logits this great are exact, whatever is merged; but it must be finite.
+      scratch.tile[at + i] = (float) Math.max(-MOST, Math.min(MOST, LOG2_E * logit));
     }
   }
 }
