@@ -83,7 +83,16 @@ final class HeadRun {
       plan = planner.plan();
     }
     planningNanos += System.nanoTime() - start;
+    double spent = reused ? planner.budget().choosing() : planner.budget().planning();
     for (int look = 0; look < LOOKS && !plan.isExact(); look++) {
+      if (!isSure(plan) && !planner.budget().allowsRun(spent, plan.predictedCost())) {
+        plan =
+            AttentionPlan.exact(
+                inputs.rows(), "too much time would be lost if the plan did not hold");
+        reused = false;
+        break;
+      }
+      spent += plan.predictedCost() + planner.budget().judging() + planner.budget().planning();
       run(plan);
       certify(plan, look);
       if (certificate.holds()) {
@@ -101,6 +110,11 @@ final class HeadRun {
       return report(plan, reused ? Outcome.REUSED : Outcome.EXACT);
     }
     return report(plan, Outcome.FALLEN_BACK);
+  }
+
+  /** Tells whether unseen logits agreed with kernels so well that nothing is at stake. */
+  private boolean isSure(AttentionPlan plan) {
+    return plan.kernels() != null && plan.predictedError() <= KernelPlanner.AMPLE * tolerance;
   }
 
   private AttentionPlan another(boolean reused) {

@@ -28,7 +28,7 @@ final class KernelPlanner {
   private static final int LEAST_ROWS_FOR_OFFSETS = 1 << 15;
 
   /** A fit this much better than asked is not improved on. */
-  private static final double AMPLE = 0.25;
+  static final double AMPLE = 0.25;
 
   /**
    * Neighbours along diagonals that differ by so many times the error that is asked are not of one

@@ -56,17 +56,33 @@ final class PlanBudget {
     return Math.max(LEAST_CERTIFICATE_ROWS, Math.min(MOST_CERTIFICATE_ROWS, rows));
   }
 
-  private double planning() {
+  /** Returns the cost of a plan from sampled rows, as a share of exact attention. */
+  double planning() {
     return (double) EXACT_ROWS_PER_PLANNING_ROW * planningRows() / n + choosing();
   }
 
   /** Returns the cost of choosing the kind of every tile, as a share of exact attention. */
-  private double choosing() {
+  double choosing() {
     return costs.probePair() / grid().rowBlock();
   }
 
   /** Tells whether a plan can be made and judged without spending too much. */
   boolean allowsPlanning() {
-    return planning() + (double) certificateRows() / n <= most;
+    return planning() + judging() <= most;
+  }
+
+  /**
+   * Tells whether a plan may be run and judged: if it does not hold its time is lost.
+   *
+   * @param spent what was spent on the head before, as a share of exact attention
+   * @param cost predicted cost of the run
+   */
+  boolean allowsRun(double spent, double cost) {
+    return spent + cost + judging() <= most;
+  }
+
+  /** Returns the cost of judging an output, as a share of exact attention. */
+  double judging() {
+    return (double) certificateRows() / n;
   }
 }

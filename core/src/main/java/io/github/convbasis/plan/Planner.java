@@ -49,8 +49,10 @@ public final class Planner {
   }
 
   /**
-   * Allows another overhead. More lets shorter heads be planned, at the risk of losing as much
-   * where exact attention is what they need.
+   * Allows another overhead: what may be spent on sampling, and on a plan that is run and then does
+   * not hold. More lets shorter heads be planned, and plans be run that save less, at the risk of
+   * losing as much where exact attention is what a head needs. A plan of convolutions with which
+   * unseen logits agree to a quarter of the tolerance is run whatever it costs.
    *
    * @param share of exact attention, greater than 0
    * @return a changed copy

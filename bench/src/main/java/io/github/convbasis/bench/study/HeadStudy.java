@@ -67,9 +67,7 @@ final class HeadStudy {
     int n = inputs.rows();
     Planner planner = Planner.of(backend, tolerance).withMostOverhead(ANY_OVERHEAD);
     AttentionPlan plan = planner.plan(planned.inputs(), 0, 1, ALONE);
-    // A plan that does not hold is not made again here: exact attention takes its place.
-    PlannedAttention attention =
-        PlannedAttention.of(planner.withMostOverhead(1e-9)).withPlans(List.of(plan));
+    PlannedAttention attention = PlannedAttention.of(planner).withPlans(List.of(plan));
     HeadTensor output = output(inputs);
     HeadTensor exact = output(inputs);
     new ExactAttention(Backends.scalar()).forward(inputs, exact, ALONE);
