@@ -17,6 +17,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 
 /** What attention from tiles, and sums over tiles, of any backend must satisfy. */
@@ -116,6 +117,59 @@ abstract class TilesContract implements BackendContract {
   @Property
   void outputIsTheModelByDefinition(@ForAll("samples") TileSample sample) {
     agrees(sample, sample.model(convolutions()));
+  }
+
+  @Property
+  void rowsOfWhichARankOneTileHoldsTooMuchAreUntrusted(
+      @ForAll("samples") TileSample sample,
+      @ForAll @DoubleRange(min = 0.01, max = 0.99) double most) {
+    TiledLogits free = sample.model(false);
+    TiledLogits model = new TiledLogits(free.map(), free.exactColumns(), null, null, null, most);
+    AttentionInputs inputs = sample.attention().inputs();
+    boolean[] untrusted = new boolean[inputs.rows()];
+    backend()
+        .attendTiles(
+            inputs,
+            sample.head(),
+            model,
+            1e-3,
+            sample.attention().blankOutput(),
+            untrusted,
+            backend().newWorkspace(),
+            Parallelism.sequential());
+    double[][] logits = TileSample.logits(inputs, sample.head(), model);
+    // A weight moves by about twice the error of its logit, a unit of attention.
+    double margin = Tolerances.TILED_ATTENTION.of(unit(inputs, sample.head(), model));
+    for (int row = 0; row < logits.length; row++) {
+      double share = greatestRankOneShare(model, row, logits[row]);
+      if (Math.abs(share - most) > margin) {
+        assertEquals(share > most, untrusted[row], "row " + row + " of which it holds " + share);
+      }
+    }
+  }
+
+  private static double greatestRankOneShare(TiledLogits model, int row, double[] logits) {
+    double top = Double.NEGATIVE_INFINITY;
+    for (int column = 0; column <= row; column++) {
+      top = Math.max(top, logits[column]);
+    }
+    double[] tiles = new double[row / model.map().grid().columnBlock() + 1];
+    double sum = 0;
+    for (int column = 0; column <= row; column++) {
+      double weight = Math.exp(logits[column] - top);
+      sum += weight;
+      if (Arrays.binarySearch(model.exactColumns(), column) < 0) {
+        tiles[column / model.map().grid().columnBlock()] += weight;
+      }
+    }
+    double greatest = 0;
+    for (int tile = 0; tile < tiles.length; tile++) {
+      int block = row / model.map().grid().rowBlock();
+      if (model.map().kind(block, tile) == TileKind.RANK_ONE) {
+        greatest = Math.max(greatest, tiles[tile] / sum);
+      }
+    }
+    return greatest;
   }
 
   @Property
