@@ -29,6 +29,7 @@ import org.jfree.data.xy.XYSeriesCollection;
  */
 final class GrowthStudy {
   private static final int LEAST = 1 << 10;
+  private static final int WARM_UP = 1 << 14;
   private static final int MOST_EXACT = 1 << 16;
   private static final int DEPTH = 64;
   private static final double TOLERANCE = 1e-2;
@@ -46,6 +47,11 @@ final class GrowthStudy {
     for (int segments : SEGMENTS) {
       planned.add(new XYSeries("at tolerance 0.01, " + segments + " segments"));
       data.addSeries(planned.get(planned.size() - 1));
+    }
+    if (seconds > 0) {
+      // The compiler takes some ten seconds for all kernels.
+      times(Inputs.segmented(WARM_UP, DEPTH, 1), 2 * seconds, backend);
+      times(Inputs.segmented(WARM_UP, DEPTH, 64), 2 * seconds, backend);
     }
     out.println(
         "| n | exact, ms | segments | outcome | planned, ms | of it planning | certificate |");
