@@ -1,13 +1,16 @@
 /**
- * Command line of Conv-Basis attention: models, plans, files, tables, progress. Exports nothing.
+ * Command line of Conv-Basis attention: models, plans, files, tables, progress. Exports the
+ * attention of a prompt for other engines.
  */
 module io.github.convbasis.inference {
-  requires io.github.convbasis.core;
+  requires transitive io.github.convbasis.core;
   requires info.picocli;
   requires me.tongfei.progressbar;
   requires java.desktop;
   requires java.logging;
   requires com.fasterxml.jackson.databind;
+
+  exports io.github.convbasis.inference.embed;
 
   opens io.github.convbasis.inference.cli to
       info.picocli;

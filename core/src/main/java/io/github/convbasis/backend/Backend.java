@@ -275,4 +275,24 @@ public interface Backend {
    * @return the plan
    */
   ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix);
+
+  /**
+   * Prepares the products of rows with a dense matrix.
+   *
+   * @param weights outputs × inputs, row-major and finite; not kept
+   * @param outputs elements of a result, at least 1
+   * @param inputs elements of an argument, at least 1
+   * @return the operator
+   */
+  LinearOperator linearOperator(float[] weights, int outputs, int inputs);
+
+  /**
+   * Multiplies by the logistic unit of a gate, {@code product_i ← product_i·g_i/(1 + e^-g_i)}: the
+   * gated activation of a feed-forward layer.
+   *
+   * @param gate g
+   * @param product changed
+   * @param count how many elements from the start
+   */
+  void multiplyBySilu(float[] gate, float[] product, int count);
 }

@@ -9,6 +9,7 @@ import io.github.convbasis.decompose.OffsetFit;
 import io.github.convbasis.decompose.SampledTile;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.matrix.TiledLogits;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -49,6 +50,27 @@ record FittedKernels(SegmentedToeplitz kernels, double[] rowOffsets, double[] co
 
   /** Where sampled rows and columns lie: any fixed seed serves. */
   private static final long SEED = 1;
+
+  /** Fits what a whole plan asks for, which is nothing but its tiles if none is a convolution. */
+  static TiledLogits model(
+      Backend backend,
+      AttentionInputs inputs,
+      int head,
+      AttentionPlan plan,
+      Workspace workspace,
+      Parallelism parallelism) {
+    FittedKernels fitted =
+        plan.kernels() == null
+            ? new FittedKernels(null, null, null)
+            : of(backend, inputs, head, plan.kernels(), workspace, parallelism);
+    return new TiledLogits(
+        plan.map(),
+        plan.exactColumns(),
+        fitted.kernels(),
+        fitted.rowOffsets(),
+        fitted.columnOffsets(),
+        plan.mostRankOneShare());
+  }
 
   /**
    * Fits what a plan asks for.

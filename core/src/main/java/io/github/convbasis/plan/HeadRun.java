@@ -142,7 +142,8 @@ final class HeadRun {
 
   private void run(AttentionPlan plan) {
     long start = System.nanoTime();
-    TiledLogits model = model(plan);
+    TiledLogits model =
+        FittedKernels.model(backend, inputs, head, plan, scratch.workspace, parallelism);
     RunEvent event = new RunEvent();
     event.begin();
     boolean[] untrusted = scratch.untrusted(inputs.rows());
@@ -162,21 +163,6 @@ final class HeadRun {
     }
     exactRows = attendRows(untrusted, "untrusted");
     runNanos += System.nanoTime() - start;
-  }
-
-  private TiledLogits model(AttentionPlan plan) {
-    FittedKernels fitted =
-        plan.kernels() == null
-            ? new FittedKernels(null, null, null)
-            : FittedKernels.of(
-                backend, inputs, head, plan.kernels(), scratch.workspace, parallelism);
-    return new TiledLogits(
-        plan.map(),
-        plan.exactColumns(),
-        fitted.kernels(),
-        fitted.rowOffsets(),
-        fitted.columnOffsets(),
-        plan.mostRankOneShare());
   }
 
   /** Judges the output by rows that it was not planned with, which are exact from then on. */

@@ -5,6 +5,7 @@ import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
+import io.github.convbasis.matrix.TiledLogits;
 import java.util.Objects;
 
 /**
@@ -96,6 +97,28 @@ public final class Planner {
    */
   public AttentionPlan plan(AttentionInputs inputs, int head, long seed, Parallelism parallelism) {
     return start(inputs, head, seed, backend.newWorkspace(), parallelism).plan();
+  }
+
+  /**
+   * Computes what a plan puts in place of a head's logits, to look at it or to run it.
+   *
+   * @param inputs causal inputs of as many rows as the plan
+   * @param head query head
+   * @param plan of this or an equal planner
+   * @param parallelism how many tasks may work
+   * @return the modelled logits
+   * @throws IllegalArgumentException if the mask is not causal or the plan has other rows
+   * @throws ArithmeticException if a logit overflows
+   */
+  public TiledLogits model(
+      AttentionInputs inputs, int head, AttentionPlan plan, Parallelism parallelism) {
+    requireCausal(inputs);
+    Objects.checkIndex(head, inputs.queries().heads());
+    if (plan.rows() != inputs.rows()) {
+      throw new IllegalArgumentException(
+          "plan must have " + inputs.rows() + " rows like the inputs, had " + plan.rows());
+    }
+    return FittedKernels.model(backend, inputs, head, plan, backend.newWorkspace(), parallelism);
   }
 
   /** Starts on one head; the plan can then be refined. */

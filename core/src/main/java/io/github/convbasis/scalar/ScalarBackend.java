@@ -5,6 +5,7 @@ import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
+import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.TileSums;
@@ -223,6 +224,19 @@ final class ScalarBackend implements Backend {
   @Override
   public ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
     return ConvBasisOperator.reference(matrix);
+  }
+
+  @Override
+  public LinearOperator linearOperator(float[] weights, int outputs, int inputs) {
+    return new ScalarLinearOperator(weights, outputs, inputs);
+  }
+
+  @Override
+  public void multiplyBySilu(float[] gate, float[] product, int count) {
+    for (int i = 0; i < count; i++) {
+      double g = gate[i];
+      product[i] = (float) (product[i] * (g / (1 + Math.exp(-g))));
+    }
   }
 
   /**

@@ -48,6 +48,8 @@ enum Tolerances {
   EXPONENTIAL_ENTRY(Kind.SUM, 0.48, 2),
   ROW_SUM(Kind.SUM, 0.66, 2.6),
   LOGIT(Kind.SUM, 0.85, 3.4),
+  LINEAR_PRODUCT(Kind.SUM, 1.0, 4),
+  GATED_ELEMENT(Kind.ULPS, 2.8, 11),
   EXACT_ATTENTION(Kind.SUM, 0.43, 1.8),
   TILED_ATTENTION(Kind.SUM, 0.43, 1.8),
   TILE_LOG_SUM(Kind.SUM, 0.53, 2.1),

@@ -4,6 +4,7 @@ import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
+import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.TileSums;
@@ -21,6 +22,8 @@ import io.github.convbasis.simd.exact.LogitColumnsKernel;
 import io.github.convbasis.simd.exact.LogitScratch;
 import io.github.convbasis.simd.exact.TileAttention;
 import io.github.convbasis.simd.exact.TileSumsKernel;
+import io.github.convbasis.simd.matrix.PackedMatrix;
+import io.github.convbasis.simd.matrix.SiluKernel;
 import io.github.convbasis.simd.spectral.SpectralWorkspace;
 
 /**
@@ -201,5 +204,15 @@ final class SimdBackend implements Backend {
   @Override
   public ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
     return new SegmentConvolutionPlan(matrix);
+  }
+
+  @Override
+  public LinearOperator linearOperator(float[] weights, int outputs, int inputs) {
+    return new PackedMatrix(weights, outputs, inputs);
+  }
+
+  @Override
+  public void multiplyBySilu(float[] gate, float[] product, int count) {
+    SiluKernel.multiply(gate, product, count);
   }
 }

@@ -4,19 +4,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.inference.model.AttentionStep;
-import io.github.convbasis.inference.model.BundledModel;
-import io.github.convbasis.inference.model.ByteVocabulary;
 import io.github.convbasis.inference.model.LlamaConfig;
 import io.github.convbasis.inference.model.LlamaModel;
 import io.github.convbasis.inference.npy.AtomicBatch;
-import io.github.convbasis.inference.npy.FileErrors;
-import io.github.convbasis.inference.npy.RegularFile;
 import io.github.convbasis.matrix.HeadTensor;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -50,20 +44,7 @@ import picocli.CommandLine.Spec;
 final class CaptureCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private BackendOptions backend;
-
-  @Option(
-      names = "--model",
-      paramLabel = "DIR|bundled",
-      defaultValue = BundledModel.NAME,
-      description = "Directory of the model (default: ${DEFAULT-VALUE}).")
-  private Path modelDirectory;
-
-  @Option(
-      names = "--text",
-      paramLabel = "FILE|bundled",
-      defaultValue = BundledModel.NAME,
-      description = "Text to run it on; its bytes are the tokens (default: ${DEFAULT-VALUE}).")
-  private Path textFile;
+  @Mixin private ModelOptions source;
 
   @Option(
       names = "--tokens",
@@ -98,18 +79,12 @@ final class CaptureCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    LlamaModel model = load();
+    Backend chosen = backend.select();
+    LlamaModel model = source.load(chosen);
     LlamaConfig config = model.config();
     requireIndex("--layer", layer, config.layers());
     requireIndex("--head", head, config.heads());
-    if (config.vocabularySize() != ByteVocabulary.SIZE) {
-      throw new InputException(
-          String.format(
-              "--model %s: vocab_size must be %d, whose tokens are bytes, was %d",
-              modelDirectory, ByteVocabulary.SIZE, config.vocabularySize()));
-    }
     int[] text = tokens(config);
-    Backend chosen = backend.select();
     int layers = layer == null ? config.layers() : layer + 1;
     try (AtomicBatch batch = openOutput()) {
       CapturedHeads captured = new CapturedHeads(config, layer, head);
@@ -121,16 +96,6 @@ final class CaptureCommand implements Callable<Integer> {
       print(chosen, config, text.length, captured.heads(), seconds);
     }
     return 0;
-  }
-
-  private LlamaModel load() {
-    try {
-      return modelDirectory.equals(Path.of(BundledModel.NAME))
-          ? BundledModel.load()
-          : LlamaModel.load(modelDirectory);
-    } catch (IOException e) {
-      throw new InputException("--model " + e.getMessage(), e);
-    }
   }
 
   private static void requireIndex(String option, Integer index, int count) {
@@ -158,30 +123,7 @@ final class CaptureCommand implements Callable<Integer> {
           String.format(
               "--tokens must be from 1 to the %d of the model's context, was %d", context, tokens));
     }
-    byte[] text = text(tokens == null ? context : tokens);
-    if (text.length < (tokens == null ? 1 : tokens)) {
-      throw new InputException(
-          String.format(
-              "--text %s: has %d bytes from offset %d, expected at least %d",
-              textFile, text.length, offset, tokens == null ? 1 : tokens));
-    }
-    return ByteVocabulary.tokens(text);
-  }
-
-  /** Reads so many bytes from the offset on, or what there is of them. */
-  private byte[] text(int most) {
-    boolean bundled = textFile.equals(Path.of(BundledModel.NAME));
-    try (InputStream in =
-        bundled
-            ? BundledModel.openText()
-            : Channels.newInputStream(RegularFile.open(textFile).position(offset))) {
-      if (bundled) {
-        in.readNBytes(offset);
-      }
-      return in.readNBytes(most);
-    } catch (IOException e) {
-      throw new InputException("--text " + FileErrors.naming(textFile, e).getMessage(), e);
-    }
+    return source.tokens(offset, tokens == null ? 1 : tokens, tokens == null ? context : tokens);
   }
 
   private static Void run(
@@ -230,7 +172,7 @@ final class CaptureCommand implements Callable<Integer> {
           config.headWidth(),
           n,
           offset,
-          textFile);
+          source.text());
       out.printf(
           "backend %s (%s), %d threads, %.3f s%nwrote %d files, %d × %d, to %s%n",
           chosen.name(),
@@ -244,8 +186,8 @@ final class CaptureCommand implements Callable<Integer> {
       return;
     }
     ObjectNode root = Report.object();
-    root.put("model", modelDirectory.toString());
-    root.put("text", textFile.toString());
+    root.put("model", source.model().toString());
+    root.put("text", source.text().toString());
     root.put("offset", offset);
     root.put("n", n);
     root.put("d", config.headWidth());

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Start with:",
+      "  convbasis perplexity           what conv-basis does to a language model, and at what cost",
       "  convbasis demo                 real attention heads, analysed and attended",
       "  convbasis capture --help       heads of a model of yours, on a text of yours",
       "  convbasis analyze --help       is my head conv-like, and with how many terms?",
@@ -47,6 +48,8 @@ import picocli.CommandLine.Spec;
       DecomposeCommand.class,
       RebuildCommand.class,
       CaptureCommand.class,
+      PerplexityCommand.class,
+      PlotCommand.class,
       DoctorCommand.class,
       DemoCommand.class
     })

@@ -93,7 +93,8 @@ final class PlannedReport {
             report.certificateNanos() / 1e6));
   }
 
-  private static String brief(AttentionPlan plan) {
+  /** Says in a few words what a plan is. */
+  static String brief(AttentionPlan plan) {
     if (plan.isExact()) {
       return "exact";
     }

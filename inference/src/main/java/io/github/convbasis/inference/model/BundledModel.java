@@ -1,5 +1,7 @@
 package io.github.convbasis.inference.model;
 
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.inference.json.JsonFields;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,12 +25,23 @@ public final class BundledModel {
    * @throws IOException if its resources cannot be read
    */
   public static LlamaModel load() throws IOException {
+    return load(Backends.auto());
+  }
+
+  /**
+   * Loads the model for a backend of the caller's choice.
+   *
+   * @param backend what multiplies by the weights
+   * @return the model
+   * @throws IOException if its resources cannot be read
+   */
+  public static LlamaModel load(Backend backend) throws IOException {
     LlamaConfig config =
         LlamaConfig.of(JsonFields.parse(NAME + "/" + LlamaConfig.FILE, resource(LlamaConfig.FILE)));
     String name = NAME + "/" + Checkpoint.SINGLE_FILE;
     try (Checkpoint checkpoint =
         Checkpoint.of(SafetensorsFile.of(name, resource(Checkpoint.SINGLE_FILE)))) {
-      return LlamaModel.of(config, LlamaWeights.of(config, checkpoint));
+      return LlamaModel.of(config, LlamaWeights.of(config, checkpoint), backend);
     }
   }
 

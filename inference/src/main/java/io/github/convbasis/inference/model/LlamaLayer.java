@@ -1,5 +1,8 @@
 package io.github.convbasis.inference.model;
 
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.LinearOperator;
+import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.inference.model.LlamaWeights.Part;
 import io.github.convbasis.matrix.HeadTensor;
 import java.io.IOException;
@@ -11,20 +14,23 @@ import java.io.IOException;
 final class LlamaLayer {
   private final int index;
   private final LlamaConfig config;
+  private final Backend backend;
   private final RmsNorm attentionNorm;
-  private final LinearMap query;
-  private final LinearMap key;
-  private final LinearMap value;
-  private final LinearMap output;
+  private final LinearOperator query;
+  private final LinearOperator key;
+  private final LinearOperator value;
+  private final LinearOperator output;
   private final RmsNorm feedForwardNorm;
-  private final LinearMap gate;
-  private final LinearMap up;
-  private final LinearMap down;
+  private final LinearOperator gate;
+  private final LinearOperator up;
+  private final LinearOperator down;
 
   /** Reads the weights of a layer. */
-  LlamaLayer(int index, LlamaConfig config, LlamaWeights weights) throws IOException {
+  LlamaLayer(int index, LlamaConfig config, LlamaWeights weights, Backend backend)
+      throws IOException {
     this.index = index;
     this.config = config;
+    this.backend = backend;
     int hidden = config.hiddenSize();
     int intermediate = config.intermediateSize();
     attentionNorm = norm(weights, Part.ATTENTION_NORM);
@@ -42,9 +48,9 @@ final class LlamaLayer {
     return new RmsNorm(weights.tensor(LlamaWeights.name(index, part)), config.normEpsilon());
   }
 
-  private LinearMap map(LlamaWeights weights, Part part, int outputs, int inputs)
+  private LinearOperator map(LlamaWeights weights, Part part, int outputs, int inputs)
       throws IOException {
-    return LinearMap.of(weights.tensor(LlamaWeights.name(index, part)), outputs, inputs);
+    return backend.linearOperator(weights.tensor(LlamaWeights.name(index, part)), outputs, inputs);
   }
 
   /**
@@ -61,11 +67,11 @@ final class LlamaLayer {
     for (int row = 0; row < rows; row++) {
       attentionNorm.apply(hidden[from + row], block.normed[row], index, from + row);
     }
-    query.apply(block.normed, block.wide, rows);
+    query.apply(block.normed, block.wide, rows, Parallelism.sequential());
     spread(block.wide, from, rows, rotary, heads.queries, "query");
-    key.apply(block.normed, block.wide, rows);
+    key.apply(block.normed, block.wide, rows, Parallelism.sequential());
     spread(block.wide, from, rows, rotary, heads.keys, "key");
-    value.apply(block.normed, block.wide, rows);
+    value.apply(block.normed, block.wide, rows, Parallelism.sequential());
     spread(block.wide, from, rows, null, heads.values, "value");
   }
 
@@ -98,17 +104,17 @@ final class LlamaLayer {
   void finish(float[][] hidden, int from, int to, RowBlock block, LayerHeads heads) {
     int rows = to - from;
     gather(heads.output, from, rows, block.wide);
-    output.apply(block.wide, block.normed, rows);
+    output.apply(block.wide, block.normed, rows, Parallelism.sequential());
     for (int row = 0; row < rows; row++) {
       add(block.normed[row], hidden[from + row]);
       feedForwardNorm.apply(hidden[from + row], block.normed[row], index, from + row);
     }
-    gate.apply(block.normed, block.gate, rows);
-    up.apply(block.normed, block.up, rows);
+    gate.apply(block.normed, block.gate, rows, Parallelism.sequential());
+    up.apply(block.normed, block.up, rows, Parallelism.sequential());
     for (int row = 0; row < rows; row++) {
-      gateBySilu(block.gate[row], block.up[row]);
+      backend.multiplyBySilu(block.gate[row], block.up[row], config.intermediateSize());
     }
-    down.apply(block.up, block.normed, rows);
+    down.apply(block.up, block.normed, rows, Parallelism.sequential());
     for (int row = 0; row < rows; row++) {
       add(block.normed[row], hidden[from + row]);
     }
@@ -127,14 +133,6 @@ final class LlamaLayer {
   private static void add(float[] summand, float[] sum) {
     for (int i = 0; i < sum.length; i++) {
       sum[i] += summand[i];
-    }
-  }
-
-  /** Multiplies by silu(g) = g/(1 + e^-g). */
-  private static void gateBySilu(float[] gate, float[] product) {
-    for (int i = 0; i < product.length; i++) {
-      double g = gate[i];
-      product[i] = (float) (product[i] * (g / (1 + Math.exp(-g))));
     }
   }
 }

@@ -1,5 +1,8 @@
 package io.github.convbasis.inference.model;
 
+import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.Backends;
+import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.inference.json.FileFormatException;
 import java.io.IOException;
@@ -19,25 +22,25 @@ import java.util.function.IntConsumer;
  */
 public final class LlamaModel {
   private final LlamaConfig config;
-  private final LinearMap embedding;
+  private final LinearOperator embedding;
   private final LlamaLayer[] layers;
   private final RmsNorm finalNorm;
-  private final LinearMap head;
+  private final LinearOperator head;
   private final double[] frequencies;
 
-  private LlamaModel(LlamaConfig config, LlamaWeights weights) throws IOException {
+  private LlamaModel(LlamaConfig config, LlamaWeights weights, Backend backend) throws IOException {
     this.config = config;
     int hidden = config.hiddenSize();
     int vocabulary = config.vocabularySize();
-    embedding = LinearMap.of(weights.tensor(LlamaWeights.EMBEDDING), vocabulary, hidden);
+    embedding = backend.linearOperator(weights.tensor(LlamaWeights.EMBEDDING), vocabulary, hidden);
     head =
         config.tiedEmbeddings()
             ? embedding
-            : LinearMap.of(weights.tensor(LlamaWeights.HEAD), vocabulary, hidden);
+            : backend.linearOperator(weights.tensor(LlamaWeights.HEAD), vocabulary, hidden);
     finalNorm = new RmsNorm(weights.tensor(LlamaWeights.FINAL_NORM), config.normEpsilon());
     layers = new LlamaLayer[config.layers()];
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer] = new LlamaLayer(layer, config, weights);
+      layers[layer] = new LlamaLayer(layer, config, weights, backend);
     }
     frequencies = config.ropeScaling().frequencies(config.ropeBase(), config.headWidth());
   }
@@ -53,14 +56,30 @@ public final class LlamaModel {
    * @throws IOException if a file cannot be read
    */
   public static LlamaModel load(Path directory) throws IOException {
+    return load(directory, Backends.auto());
+  }
+
+  /**
+   * Loads a model as {@link #load(Path)} does, for a backend of the caller's choice.
+   *
+   * @param directory of the files
+   * @param backend what multiplies by the weights
+   * @return the model, with its weights in memory as float32
+   * @throws FileFormatException naming file, tensor or field and the values, if something is
+   *     unsound, missing or cannot be honoured
+   * @throws IOException if a file cannot be read
+   */
+  public static LlamaModel load(Path directory, Backend backend) throws IOException {
+    Objects.requireNonNull(backend, "backend");
     LlamaConfig config = LlamaConfig.read(directory);
     try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-      return of(config, LlamaWeights.of(config, checkpoint));
+      return of(config, LlamaWeights.of(config, checkpoint), backend);
     }
   }
 
-  static LlamaModel of(LlamaConfig config, LlamaWeights weights) throws IOException {
-    return new LlamaModel(config, weights);
+  static LlamaModel of(LlamaConfig config, LlamaWeights weights, Backend backend)
+      throws IOException {
+    return new LlamaModel(config, weights, backend);
   }
 
   /**
@@ -187,7 +206,7 @@ public final class LlamaModel {
           for (int row = 0; row < rows; row++) {
             finalNorm.apply(hidden[from + row], normed[row], layers.length, from + row);
           }
-          head.apply(normed, result, rows);
+          head.apply(normed, result, rows, Parallelism.sequential());
           for (int row = 0; row < rows; row++) {
             Overflow.refuse(result[row], vocabulary, "logits", layers.length, from + row);
             System.arraycopy(result[row], 0, logits, (from + row - first) * vocabulary, vocabulary);

@@ -13,7 +13,7 @@ final class PixelFont {
   /** Distance from one character to the next. */
   private static final int ADVANCE = WIDTH + 1;
 
-  private static final String CHARACTERS = "ABCEGILMNORTUVXK0123456789.%";
+  private static final String CHARACTERS = "ABCEGILMNORTUVXK0123456789.%DFHPSWY-=";
 
   /** Seven rows of five bits for each character, two hexadecimal digits a row. */
   private static final String[] GLYPHS = {
@@ -45,6 +45,15 @@ final class PixelFont {
     "0E11110F01020C",
     "00000000000404",
     "18190204081303",
+    "1E11111111111E",
+    "1F10101E101010",
+    "1111111F111111",
+    "1E11111E101010",
+    "0F10100E01011E",
+    "11111115151B11",
+    "11110A04040404",
+    "0000001F000000",
+    "00001F001F0000",
   };
 
   private PixelFont() {}

@@ -98,7 +98,11 @@ public final class TilePicture {
    * @throws IOException if it cannot be written; what was there before is then as it was
    */
   public static void write(Path file, TileMap map, int[] exactColumns) throws IOException {
-    BufferedImage image = paint(map, exactColumns);
+    write(file, paint(map, exactColumns));
+  }
+
+  /** Writes an image, whole or not at all. */
+  static void write(Path file, BufferedImage image) throws IOException {
     // Not by ImageIO's own stream, which may keep a cache file.
     try (AtomicFile target = AtomicFile.open(file);
         MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(target.stream())) {

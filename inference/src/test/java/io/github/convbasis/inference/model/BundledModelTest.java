@@ -51,7 +51,8 @@ class BundledModelTest {
   private void checkLogits(Backend backend) throws IOException {
     int[] tokens = prompt();
     float[] logits =
-        BundledModel.load().forward(tokens, AttentionStep.exact(backend), Parallelism.sequential());
+        BundledModel.load(backend)
+            .forward(tokens, AttentionStep.exact(backend), Parallelism.sequential());
     float[] expected = oracle("logits.npy").floats();
     assertEquals(N / STRIDE * ByteVocabulary.SIZE, expected.length);
     double worst = 0;
