@@ -68,7 +68,8 @@ enum Tolerances {
   FIT_MEAN(Kind.SUM, 7.8, 31),
   FIT_SLOPE(Kind.SUM, 0.019, 0.08),
   FIT_INTERPOLATION(Kind.SUM, 0.26, 1.1),
-  FIT_BACKENDS(Kind.SUM, 0.096, 0.4);
+  FIT_BACKENDS(Kind.SUM, 0.096, 0.4),
+  MASKED_PRODUCT(Kind.SUM, 0.38, 1.6);
 
   /** What the constant multiplies. */
   enum Kind {
