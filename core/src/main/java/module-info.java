@@ -2,7 +2,8 @@
  * Conv-Basis attention: public API and scalar reference. Depends on the JDK only: {@code
  * java.base}, and {@code jdk.jfr} for events.
  *
- * <p>Read the packages in this order: matrix, fft, conv, decompose, backend, attention, plan.
+ * <p>Read the packages in this order: matrix, fft, conv, decompose, backend, attention, plan,
+ * training; masks stands by itself.
  */
 module io.github.convbasis.core {
   requires jdk.jfr;
@@ -14,6 +15,8 @@ module io.github.convbasis.core {
   exports io.github.convbasis.backend;
   exports io.github.convbasis.attention;
   exports io.github.convbasis.plan;
+  exports io.github.convbasis.training;
+  exports io.github.convbasis.masks;
 
   uses io.github.convbasis.backend.BackendProvider;
 

@@ -134,9 +134,10 @@ public final class ExactAttention {
    * @param row query row
    * @param weights work space of at least as many elements as key rows
    * @param result receives value width elements
+   * @return the logarithm of the row sum, {@code log Σ_j exp(logit_j)}
    * @throws ArithmeticException if a logit overflows
    */
-  public static void row(
+  public static double row(
       AttentionInputs inputs, int head, int row, double[] weights, double[] result) {
     int keyHead = inputs.keyHead(head);
     int visible = inputs.visibleKeys(row);
@@ -164,5 +165,6 @@ public final class ExactAttention {
     for (int key = 0; key < visible; key++) {
       inputs.values().addScaledRow(keyHead, key, weights[key] / rowSum, result);
     }
+    return greatest + Math.log(rowSum);
   }
 }

@@ -295,4 +295,65 @@ public interface Backend {
    * @param count how many elements from the start
    */
   void multiplyBySilu(float[] gate, float[] product, int count);
+
+  /**
+   * Computes rows of exact attention as the other form does, and the logarithms of their row sums,
+   * {@code log Σ_j exp(logit of row i, key j)} over visible keys.
+   *
+   * @param inputs what to attend with
+   * @param keyHead key head
+   * @param fromRow first query row
+   * @param toRow end of the query rows, exclusive
+   * @param output receives those rows of those heads
+   * @param logSums for each query head one for each row; receives those rows of those heads
+   * @param workspace from this backend
+   * @throws ArithmeticException if a logit overflows
+   */
+  void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      double[][] logSums,
+      Workspace workspace);
+
+  /**
+   * Adds the part of one query head's gradients that comes from some visible entries with exact
+   * logits z: with {@code f_ij = exp(z_ij - logSum_i)} and {@code p_ij = f_ij·(⟨upstream_i,
+   * values_j⟩ - dot_i)},
+   *
+   * <pre>{@code
+   * gradQueries_i += scale·Σ_j p_ij·keys_j
+   * gradKeys_j    += scale·Σ_i p_ij·queries_i
+   * gradValues_j  += Σ_i f_ij·upstream_i
+   * }</pre>
+   *
+   * over the entries. Work O(entries·(d + value width)), without the n × n matrix.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param entries which entries
+   * @param logSums for each query row the logarithm of its row sum
+   * @param dots for each query row {@code ⟨upstream_i, output_i⟩}
+   * @param upstream query heads × query rows × value width, finite
+   * @param gradQueries shaped like queries; rows of this head are changed
+   * @param gradKeys shaped like keys; rows of the head's key head are changed
+   * @param gradValues shaped like values; rows of the head's key head are changed
+   * @param workspace from this backend
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a logit or a gradient overflows
+   */
+  void exactGradients(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      double[] logSums,
+      double[] dots,
+      HeadTensor upstream,
+      HeadTensor gradQueries,
+      HeadTensor gradKeys,
+      HeadTensor gradValues,
+      Workspace workspace,
+      Parallelism parallelism);
 }

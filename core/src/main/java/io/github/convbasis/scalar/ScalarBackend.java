@@ -5,6 +5,7 @@ import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
+import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
@@ -237,6 +238,44 @@ final class ScalarBackend implements Backend {
       double g = gate[i];
       product[i] = (float) (product[i] * (g / (1 + Math.exp(-g))));
     }
+  }
+
+  @Override
+  public void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      double[][] logSums,
+      Workspace workspace) {
+    ScalarGradients.attendGroup(inputs, keyHead, fromRow, toRow, output, logSums);
+  }
+
+  @Override
+  public void exactGradients(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      double[] logSums,
+      double[] dots,
+      HeadTensor upstream,
+      HeadTensor gradQueries,
+      HeadTensor gradKeys,
+      HeadTensor gradValues,
+      Workspace workspace,
+      Parallelism parallelism) {
+    ScalarGradients.exactGradients(
+        inputs,
+        head,
+        entries,
+        logSums,
+        dots,
+        upstream,
+        gradQueries,
+        gradKeys,
+        gradValues,
+        parallelism);
   }
 
   /**

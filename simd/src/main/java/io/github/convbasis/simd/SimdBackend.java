@@ -4,6 +4,7 @@ import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
+import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SegmentPrefill;
@@ -214,5 +215,48 @@ final class SimdBackend implements Backend {
   @Override
   public void multiplyBySilu(float[] gate, float[] product, int count) {
     SiluKernel.multiply(gate, product, count);
+  }
+
+  @Override
+  public void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      double[][] logSums,
+      Workspace workspace) {
+    SimdWorkspace scratches = SimdWorkspace.of(workspace);
+    AttentionScratch scratch = scratches.takeExact(inputs);
+    ExactAttentionKernel.attendGroup(inputs, keyHead, fromRow, toRow, output, logSums, scratch);
+    scratches.giveExact(scratch);
+  }
+
+  @Override
+  public void exactGradients(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      double[] logSums,
+      double[] dots,
+      HeadTensor upstream,
+      HeadTensor gradQueries,
+      HeadTensor gradKeys,
+      HeadTensor gradValues,
+      Workspace workspace,
+      Parallelism parallelism) {
+    SimdWorkspace.of(workspace)
+        .gradients
+        .add(
+            inputs,
+            head,
+            entries,
+            logSums,
+            dots,
+            upstream,
+            gradQueries,
+            gradKeys,
+            gradValues,
+            parallelism);
   }
 }

@@ -5,6 +5,7 @@ import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.simd.convolution.ConvolutionScratch;
 import io.github.convbasis.simd.exact.AttentionScratch;
+import io.github.convbasis.simd.exact.ExactGradients;
 import io.github.convbasis.simd.exact.LogitScratch;
 import io.github.convbasis.simd.exact.TileAttention;
 import io.github.convbasis.simd.exact.TileSumScratch;
@@ -23,6 +24,7 @@ final class SimdWorkspace implements Workspace {
   final SpectralWorkspace spectral = new SpectralWorkspace();
   final HybridAttention hybrid = new HybridAttention(spectral);
   final ConvolutionScratch convolution = new ConvolutionScratch();
+  final ExactGradients gradients = new ExactGradients();
   private final ArrayDeque<AttentionScratch> exact = new ArrayDeque<>();
   private final ArrayDeque<LogitScratch> logits = new ArrayDeque<>();
   private TileAttention tiles;

@@ -47,8 +47,31 @@ public final class ExactAttentionKernel {
       int toRow,
       HeadTensor output,
       AttentionScratch scratch) {
+    attendGroup(inputs, keyHead, fromRow, toRow, output, null, scratch);
+  }
+
+  /**
+   * Computes the same and the logarithms of the row sums, {@code log Σ_j exp(scale·⟨q_i, k_j⟩)}.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param keyHead key head
+   * @param fromRow first row
+   * @param toRow end of the rows, exclusive
+   * @param output receives those rows of those query heads
+   * @param logSums receives the logarithms by query head and row; null to do without
+   * @param scratch work space that fits the inputs, any contents
+   * @throws ArithmeticException if a logit or a result overflows float32
+   */
+  public static void attendGroup(
+      AttentionInputs inputs,
+      int keyHead,
+      int fromRow,
+      int toRow,
+      HeadTensor output,
+      double[][] logSums,
+      AttentionScratch scratch) {
     int size = inputs.queries().heads() / inputs.keys().heads();
-    attend(inputs, keyHead * size, size, fromRow, toRow, output, scratch);
+    attend(inputs, keyHead * size, size, fromRow, toRow, output, logSums, scratch);
   }
 
   /**
@@ -69,7 +92,7 @@ public final class ExactAttentionKernel {
       int toRow,
       HeadTensor output,
       AttentionScratch scratch) {
-    attend(inputs, head, 1, fromRow, toRow, output, scratch);
+    attend(inputs, head, 1, fromRow, toRow, output, null, scratch);
   }
 
   private static void attend(
@@ -79,6 +102,7 @@ public final class ExactAttentionKernel {
       int fromRow,
       int toRow,
       HeadTensor output,
+      double[][] logSums,
       AttentionScratch scratch) {
     int head = 0;
     for (int row = fromRow; row < toRow; ) {
@@ -95,6 +119,9 @@ public final class ExactAttentionKernel {
       }
       sweep(inputs, count, 0, scratch);
       Unpacking.normalised(scratch, count, output);
+      if (logSums != null) {
+        Unpacking.logSums(scratch, count, logSums);
+      }
     }
   }
 
@@ -241,7 +268,16 @@ public final class ExactAttentionKernel {
     int depth = scratch.depth;
     float[] tile = scratch.tile;
     LogitTile.compute(
-        scratch.queries, lane * depth, run.keys, run.keyAt, run.keyStride, depth, padded, tile);
+        scratch.queries,
+        lane * depth,
+        run.keys,
+        run.keyAt,
+        run.keyStride,
+        depth,
+        padded,
+        tile,
+        0,
+        AttentionScratch.GROUP_ROWS);
     int seenByAll = Math.max(0, Math.min(count, least - begin));
     if (seenByAll < padded) {
       for (int i = lane; i < lane + AttentionScratch.GROUP_ROWS; i++) {
@@ -266,7 +302,9 @@ public final class ExactAttentionKernel {
         run.keyStride,
         depth,
         padded,
-        scratch.tile);
+        scratch.tile,
+        0,
+        AttentionScratch.GROUP_ROWS);
     hidePadding(scratch, lane, run.count);
     weigh(scratch, group, run.count, run.values, run.valueAt);
   }

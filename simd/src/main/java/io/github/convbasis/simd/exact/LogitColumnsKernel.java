@@ -82,7 +82,9 @@ public final class LogitColumnsKernel {
             depth,
             depth,
             LogitTile.roundUp(end - first),
-            scratch.tile);
+            scratch.tile,
+            0,
+            AttentionScratch.GROUP_ROWS);
         int whole = first;
         while (count == LANES && whole < end && keys[whole] <= from) {
           whole++;

@@ -36,7 +36,9 @@ final class LogitTile {
    * @param keyStride distance of key rows
    * @param depth elements per query and key
    * @param count key rows, a multiple of {@value #KEYS}
-   * @param tile receives count × 2L logits from its start
+   * @param tile receives count × 2L logits
+   * @param tileAt start of the logits of the first key
+   * @param tileStride distance of the logits of neighbouring keys
    */
   static void compute(
       float[] queries,
@@ -46,7 +48,9 @@ final class LogitTile {
       int keyStride,
       int depth,
       int count,
-      float[] tile) {
+      float[] tile,
+      int tileAt,
+      int tileStride) {
     for (int j = 0; j < count; j += KEYS) {
       int k0 = keyAt + j * keyStride;
       int k1 = k0 + keyStride;
@@ -88,19 +92,24 @@ final class LogitTile {
         a5 = k.fma(qa, a5);
         b5 = k.fma(qb, b5);
       }
-      int at = j * (2 * L);
+      int at = tileAt + j * tileStride;
       a0.intoArray(tile, at);
       b0.intoArray(tile, at + L);
-      a1.intoArray(tile, at + 2 * L);
-      b1.intoArray(tile, at + 3 * L);
-      a2.intoArray(tile, at + 4 * L);
-      b2.intoArray(tile, at + 5 * L);
-      a3.intoArray(tile, at + 6 * L);
-      b3.intoArray(tile, at + 7 * L);
-      a4.intoArray(tile, at + 8 * L);
-      b4.intoArray(tile, at + 9 * L);
-      a5.intoArray(tile, at + 10 * L);
-      b5.intoArray(tile, at + 11 * L);
+      at += tileStride;
+      a1.intoArray(tile, at);
+      b1.intoArray(tile, at + L);
+      at += tileStride;
+      a2.intoArray(tile, at);
+      b2.intoArray(tile, at + L);
+      at += tileStride;
+      a3.intoArray(tile, at);
+      b3.intoArray(tile, at + L);
+      at += tileStride;
+      a4.intoArray(tile, at);
+      b4.intoArray(tile, at + L);
+      at += tileStride;
+      a5.intoArray(tile, at);
+      b5.intoArray(tile, at + L);
     }
   }
 }

@@ -184,7 +184,9 @@ final class RankOneKeys {
             depth,
             depth,
             LogitTile.roundUp(run),
-            scratch.tile);
+            scratch.tile,
+            0,
+            AttentionScratch.GROUP_ROWS);
         LogSumTile.addBiases(scratch.tile, run, biases, slot);
         ExactAttentionKernel.hidePadding(scratch, lane, run);
         ExactAttentionKernel.weigh(scratch, group, run, values, slot * valueStride);

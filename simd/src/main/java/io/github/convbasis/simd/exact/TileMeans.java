@@ -111,7 +111,17 @@ final class TileMeans {
   private void add(float[] queries, int queryAt) {
     int count = run.count;
     int padded = LogitTile.roundUp(count);
-    LogitTile.compute(queries, queryAt, run.keys, run.keyAt, run.keyStride, depth, padded, tile);
+    LogitTile.compute(
+        queries,
+        queryAt,
+        run.keys,
+        run.keyAt,
+        run.keyStride,
+        depth,
+        padded,
+        tile,
+        0,
+        AttentionScratch.GROUP_ROWS);
     float least = count;
     for (float seen : visible) {
       least = Math.min(least, seen);

@@ -155,7 +155,9 @@ public final class TileSumsKernel {
         run.keyStride,
         depth,
         padded,
-        scratch.tile);
+        scratch.tile,
+        0,
+        AttentionScratch.GROUP_ROWS);
     int least = most;
     for (int i = lane; i < lane + LANES; i++) {
       least = Math.min(least, scratch.visibleKeys[i]);

@@ -39,6 +39,14 @@ final class Unpacking {
     rows(scratch, 0, lanes, output.floats());
   }
 
+  /** Writes the logarithms of D of the first {@code count} rows, by head and row. */
+  static void logSums(AttentionScratch scratch, int count, double[][] logSums) {
+    for (int r = 0; r < count; r++) {
+      logSums[scratch.heads[r]][scratch.rows[r]] =
+          scratch.maxima[r] / ExactAttentionKernel.LOG2_E + Math.log(rowSum(scratch, r));
+    }
+  }
+
   /** Writes O of {@code count} rows from a group's first lane on, row by row. */
   static void numerators(
       AttentionScratch scratch, int fromLane, int count, float[] target, int targetAt) {

@@ -1,0 +1,2 @@
+/** Gradients of attention without the n × n matrix. */
+package io.github.convbasis.training;
