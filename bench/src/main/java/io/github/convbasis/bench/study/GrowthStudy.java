@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jfree.chart.ChartUtils;
 import org.jfree.chart.JFreeChart;
@@ -34,6 +35,11 @@ final class GrowthStudy {
   private static final int DEPTH = 64;
   private static final double TOLERANCE = 1e-2;
   private static final int[] SEGMENTS = {1, 16, 64};
+
+  /** Rounds of one exact and some planned runs; the first is not counted. */
+  private static final int LEAST_ROUNDS = 4;
+
+  private static final int RUNS_PER_ROUND = 3;
   private static final Parallelism ALONE = Parallelism.sequential();
 
   private GrowthStudy() {}
@@ -54,29 +60,47 @@ final class GrowthStudy {
       times(Inputs.segmented(WARM_UP, DEPTH, 64), 2 * seconds, backend);
     }
     out.println(
-        "| n | exact, ms | segments | outcome | planned, ms | of it planning | certificate |");
-    out.println("|---|---|---|---|---|---|---|");
+        "| n | exact, ms | segments | found | planned, ms | least … most |"
+            + " planning and certificate, ms | exact / planned |");
+    out.println("|---|---|---|---|---|---|---|---|");
     for (int n = LEAST; n <= most; n *= 2) {
       for (int s = 0; s < SEGMENTS.length; s++) {
         AttentionInputs inputs = Inputs.segmented(n, DEPTH, SEGMENTS[s]);
-        double[] times = times(inputs, seconds, backend);
+        Times times = times(inputs, seconds, backend);
         HeadReport report = report(inputs, backend);
-        if (n <= MOST_EXACT) {
-          exact.addOrUpdate(n, times[0]);
+        boolean hasExact = n <= MOST_EXACT;
+        if (hasExact) {
+          exact.addOrUpdate(n, times.exact());
         }
-        planned.get(s).add(n, times[1]);
+        planned.get(s).add(n, times.planned());
         out.printf(
-            "| %,d | %s | %d | %s | %.2f | %.2f | %.2f |%n",
+            "| %,d | %s | %d | %s | %.2f | %.2f … %.2f | %.2f | %s |%n",
             n,
-            n <= MOST_EXACT ? String.format("%.2f", times[0]) : "",
+            hasExact ? String.format("%.2f", times.exact()) : "",
             SEGMENTS[s],
-            report.plan().kernels() == null ? "exact" : report.plan().kernels(),
-            times[1],
-            times[2],
-            times[3]);
+            report.plan().kernels() == null
+                ? "exact"
+                : report.plan().kernels().segments() + " segments",
+            times.planned(),
+            times.least(),
+            times.most(),
+            times.planning(),
+            hasExact ? String.format("%.1f", times.exact() / times.planned()) : "");
       }
     }
+    data.addSeries(extrapolated(exact, most));
     draw(data, picture);
+  }
+
+  /** Continues exact attention, whose work is n²·d whatever the head, from its last measurement. */
+  private static XYSeries extrapolated(XYSeries exact, int most) {
+    XYSeries series = new XYSeries("exact, extrapolated by n²");
+    double last = exact.getMaxX();
+    double time = exact.getY(exact.getItemCount() - 1).doubleValue();
+    for (double n = last; n <= most; n *= 2) {
+      series.add(n, time * (n / last) * (n / last));
+    }
+    return series;
   }
 
   private static HeadReport report(AttentionInputs inputs, Backend backend) {
@@ -84,37 +108,55 @@ final class GrowthStudy {
     return PlannedAttention.of(backend, TOLERANCE).forward(inputs, output, ALONE).get(0);
   }
 
-  /** Returns medians in ms: exact, planned, planning, certificate. */
-  private static double[] times(AttentionInputs inputs, double seconds, Backend backend) {
+  /** Times of one size in ms. */
+  private record Times(double exact, double planned, double least, double most, double planning) {}
+
+  /**
+   * Lets exact and planned attention take turns. The first round is not counted: a workspace grows
+   * in it, and at the greatest sizes the machine takes longer to hand out its pages than the engine
+   * to use them.
+   */
+  private static Times times(AttentionInputs inputs, double seconds, Backend backend) {
     HeadTensor output = HeadTensor.allocate(true, 1, inputs.rows(), DEPTH);
     ExactAttention exact = new ExactAttention(backend);
     Workspace exactWorkspace = backend.newWorkspace();
     PlannedAttention planned = PlannedAttention.of(backend, TOLERANCE);
     AttentionWorkspace workspace = AttentionWorkspace.of(backend);
-    List<double[]> samples = new ArrayList<>();
+    List<Double> exactTimes = new ArrayList<>();
+    List<Double> plannedTimes = new ArrayList<>();
+    List<Double> planningTimes = new ArrayList<>();
+    int least = seconds > 0 ? LEAST_ROUNDS : 1;
     long end = System.nanoTime() + (long) (1e9 * seconds);
-    do {
-      double[] sample = new double[4];
-      long start = System.nanoTime();
+    for (int round = 0; round < least || System.nanoTime() < end; round++) {
+      boolean counted = round > 0 || least == 1;
       if (inputs.rows() <= MOST_EXACT) {
+        long start = System.nanoTime();
         exact.forward(inputs, output, exactWorkspace, ALONE);
+        add(exactTimes, System.nanoTime() - start, counted);
       }
-      long middle = System.nanoTime();
-      HeadReport report = planned.forward(inputs, output, workspace, ALONE).get(0);
-      sample[0] = (middle - start) / 1e6;
-      sample[1] = (System.nanoTime() - middle) / 1e6;
-      sample[2] = report.planningNanos() / 1e6;
-      sample[3] = report.certificateNanos() / 1e6;
-      samples.add(sample);
-    } while (System.nanoTime() < end);
-    double[] medians = new double[4];
-    List<double[]> kept = samples.subList(samples.size() / 2, samples.size());
-    for (int i = 0; i < medians.length; i++) {
-      int which = i;
-      double[] sorted = kept.stream().mapToDouble(sample -> sample[which]).sorted().toArray();
-      medians[i] = sorted[sorted.length / 2];
+      for (int run = 0; run < RUNS_PER_ROUND; run++) {
+        long start = System.nanoTime();
+        HeadReport report = planned.forward(inputs, output, workspace, ALONE).get(0);
+        add(plannedTimes, System.nanoTime() - start, counted);
+        add(planningTimes, report.planningNanos() + report.certificateNanos(), counted);
+      }
     }
-    return medians;
+    return new Times(
+        exactTimes.isEmpty() ? Double.NaN : median(exactTimes),
+        median(plannedTimes),
+        Collections.min(plannedTimes),
+        Collections.max(plannedTimes),
+        median(planningTimes));
+  }
+
+  private static void add(List<Double> times, long nanos, boolean counted) {
+    if (counted) {
+      times.add(nanos / 1e6);
+    }
+  }
+
+  private static double median(List<Double> times) {
+    return times.stream().sorted().skip(times.size() / 2).findFirst().orElseThrow();
   }
 
   private static void draw(XYSeriesCollection data, Path picture) throws IOException {
