@@ -5,6 +5,7 @@ import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -64,6 +65,39 @@ public final class ExactAttention {
           int from = item % itemsPerHead * ROWS_PER_ITEM;
           int to = Math.min(rows, from + ROWS_PER_ITEM);
           backend.attendGroup(inputs, keyHead, from, to, output, workspace);
+        });
+  }
+
+  /**
+   * Computes all rows of one head, in the bits of {@link #forward}.
+   *
+   * @param inputs queries, keys, values, scale, mask
+   * @param head query head
+   * @param output receives the rows of that head
+   * @param workspace from the backend
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a logit overflows
+   */
+  public void forwardHead(
+      AttentionInputs inputs,
+      int head,
+      HeadTensor output,
+      Workspace workspace,
+      Parallelism parallelism) {
+    int rows = inputs.rows();
+    if (inputs.groupSize() > 1) {
+      // A group is attended as a whole, so its heads one by one are scattered rows.
+      boolean[] all = new boolean[rows];
+      Arrays.fill(all, true);
+      forwardRows(inputs, head, all, output, workspace, parallelism);
+      return;
+    }
+    parallelism.forEach(
+        itemsPerHead(inputs),
+        item -> {
+          int from = item * ROWS_PER_ITEM;
+          int to = Math.min(rows, from + ROWS_PER_ITEM);
+          backend.attendGroup(inputs, inputs.keyHead(head), from, to, output, workspace);
         });
   }
 

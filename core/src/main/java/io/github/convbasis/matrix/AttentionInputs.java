@@ -1,5 +1,6 @@
 package io.github.convbasis.matrix;
 
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -176,6 +177,21 @@ public record AttentionInputs(
    */
   public int firstPosition() {
     return mask == AttentionMask.CAUSAL_CHUNK ? keys.rows() - queries.rows() : 0;
+  }
+
+  /**
+   * Averages neighbouring queries.
+   *
+   * @param head query head
+   * @param fromRow first query row
+   * @param toRow end of the query rows, exclusive
+   * @param target receives the mean
+   */
+  public void meanQuery(int head, int fromRow, int toRow, double[] target) {
+    Arrays.fill(target, 0);
+    for (int row = fromRow; row < toRow; row++) {
+      queries.addScaledRow(head, row, 1.0 / (toRow - fromRow), target);
+    }
   }
 
   /**

@@ -54,8 +54,10 @@ final class HeadPlanner {
   private final Workspace workspace;
   private final Parallelism parallelism;
   private final TileGrid grid;
-  private final double greatestValue;
-  private final double scale;
+
+  /** Greatest |V| of the head, not known before it is asked for: reading all values takes time. */
+  private double greatestValue = Double.NaN;
+
   private int[] seen = new int[0];
   private double aim;
   private TilePlanner tilePlanner;
@@ -78,9 +80,6 @@ final class HeadPlanner {
     this.workspace = workspace;
     this.parallelism = parallelism;
     grid = budget.grid();
-    greatestValue = inputs.values().maxAbs(inputs.keyHead(head));
-    // A power of two, so that dividing by it rounds nothing.
-    scale = greatestValue == 0 ? 1 : Math.scalb(1.0, Math.getExponent(greatestValue));
     aim = AIM * tolerance;
   }
 
@@ -90,7 +89,16 @@ final class HeadPlanner {
 
   /** Returns what outputs are divided by before they are squared. */
   double scale() {
-    return scale;
+    double greatest = greatestValue();
+    // A power of two, so that dividing by it rounds nothing.
+    return greatest == 0 ? 1 : Math.scalb(1.0, Math.getExponent(greatest));
+  }
+
+  private double greatestValue() {
+    if (Double.isNaN(greatestValue)) {
+      greatestValue = inputs.values().maxAbs(inputs.keyHead(head));
+    }
+    return greatestValue;
   }
 
   /** Returns the rows that plans were made from, increasing. */
@@ -139,6 +147,10 @@ final class HeadPlanner {
 
   private AttentionPlan applied(AttentionPlan earlier) {
     int n = inputs.rows();
+    // With a rule, tiles that were exact at another length need not be.
+    if (earlier.rule() == null && earlier.isExact()) {
+      return earlier.rows() >= n ? earlier.firstRows(n) : null;
+    }
     if (!isInRange()) {
       return exact(OUT_OF_RANGE);
     }
@@ -169,11 +181,11 @@ final class HeadPlanner {
   }
 
   private AttentionPlan first() {
-    if (!isInRange()) {
-      return exact(OUT_OF_RANGE);
-    }
     if (!budget.allowsPlanning()) {
       return exact("planning would cost too much of exact attention");
+    }
+    if (!isInRange()) {
+      return exact(OUT_OF_RANGE);
     }
     KernelPlanner.Candidate found =
         new KernelPlanner(backend, inputs, head, seed, workspace, parallelism)
@@ -198,8 +210,8 @@ final class HeadPlanner {
     double rows = inputs.rows();
     return key * rows <= GREATEST
         && logit <= GREATEST
-        && greatestValue * rows <= GREATEST
-        && (greatestValue >= LEAST || greatestValue == 0);
+        && greatestValue() * rows <= GREATEST
+        && (greatestValue() >= LEAST || greatestValue() == 0);
   }
 
   private AttentionPlan convolution(KernelPlanner.Candidate found) {
@@ -259,7 +271,7 @@ final class HeadPlanner {
   private TilePlanner planner(int[] rows) {
     TileSample sample = TileSample.of(backend, inputs, head, grid, rows, workspace, parallelism);
     int width = inputs.values().width();
-    return new TilePlanner(grid, backend.costs(), sample, width, scale);
+    return new TilePlanner(grid, backend.costs(), sample, width, scale());
   }
 
   /**
@@ -294,7 +306,7 @@ final class HeadPlanner {
     TileSums sums = new TileSums(blocks, depth, inputs.rows(), grid.columnBlock(), 0, false);
     double[] query = new double[depth];
     for (int block = 0; block < blocks; block++) {
-      MeanQueries.copy(inputs, head, grid, block, query);
+      inputs.meanQuery(head, grid.rowStart(block), grid.rowEnd(block), query);
       System.arraycopy(query, 0, sums.queries, block * depth, depth);
       sums.visible[block] = grid.rowEnd(block);
     }

@@ -223,9 +223,10 @@ final class HeadRun {
 
   private void attendExactly(String reason) {
     long start = System.nanoTime();
-    boolean[] all = scratch.untrusted(inputs.rows());
-    Arrays.fill(all, 0, inputs.rows(), true);
-    attendRows(all, reason);
+    ExactRowsEvent event = new ExactRowsEvent();
+    event.begin();
+    new ExactAttention(backend).forwardHead(inputs, head, output, scratch.workspace, parallelism);
+    event.record(head, inputs.rows(), reason);
     exactShare = 1;
     exactRows = 0;
     runNanos += System.nanoTime() - start;

@@ -28,7 +28,7 @@ final class OutlyingQueries {
     double[] query = new double[mean.length];
     double sum = 0;
     for (int block = 0; block < grid.rowBlocks(); block++) {
-      MeanQueries.copy(inputs, head, grid, block, mean);
+      inputs.meanQuery(head, grid.rowStart(block), grid.rowEnd(block), mean);
       for (int row = grid.rowStart(block); row < grid.rowEnd(block); row++) {
         inputs.queries().copyRow(head, row, query);
         distances[row] = squaredDistance(query, mean);

@@ -68,7 +68,7 @@ final class PlanBudget {
 
   /** Tells whether a plan can be made and judged without spending too much. */
   boolean allowsPlanning() {
-    return planning() + judging() <= most;
+    return allowsRun(planning(), 0);
   }
 
   /**

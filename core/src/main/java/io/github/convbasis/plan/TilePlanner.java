@@ -2,6 +2,7 @@ package io.github.convbasis.plan;
 
 import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.matrix.TileGrid;
+import java.util.function.IntPredicate;
 
 /**
  * Chooses which tiles of a head are exact, of rank one, and negligible, from sampled rows.
@@ -49,7 +50,6 @@ final class TilePlanner {
   /** By row, then level, one place on like the tiles: greatest model weight in the level. */
   private final double[] greatest;
 
-  private final double[] norms;
   private final double[] work;
   private final double norm;
 
@@ -103,13 +103,11 @@ final class TilePlanner {
     entries = new int[count * (LEVELS + 1)];
     tiles = new int[count * (LEVELS + 1)];
     greatest = new double[count * (LEVELS + 1)];
-    norms = new double[count];
     work = new double[stride];
     double sum = 0;
     for (int index = 0; index < count; index++) {
       sort(index);
-      norms[index] = sample.squaredNorm(index, scale);
-      sum += norms[index];
+      sum += sample.squaredNorm(index, scale);
     }
     norm = sum;
   }
@@ -157,20 +155,11 @@ final class TilePlanner {
    * @return the choice; all levels are exact if none other meets the target
    */
   Choice choose(double target) {
-    int low = 0;
-    int high = LEVELS;
-    while (low < high) {
-      int middle = (low + high) >>> 1;
-      if (error(middle, LEVELS) <= target) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    Choice best = cheapest(high, target);
+    int fewest = first(0, level -> error(level, LEVELS) <= target);
+    Choice best = cheapest(fewest, target);
     // More exact tiles may let all others be negligible, which saves the means.
-    for (int more = 1; more <= MORE_LEVELS && high + more < LEVELS; more++) {
-      Choice other = cheapest(high + more, target);
+    for (int more = 1; more <= MORE_LEVELS && fewest + more < LEVELS; more++) {
+      Choice other = cheapest(fewest + more, target);
       if (other.error() <= target && other.cost() < best.cost()) {
         best = other;
       }
@@ -180,17 +169,22 @@ final class TilePlanner {
 
   /** Makes as many levels negligible as the target allows. */
   private Choice cheapest(int exactBelow, double target) {
-    int low = exactBelow;
+    return cost(exactBelow, first(exactBelow, level -> error(exactBelow, level) <= target));
+  }
+
+  /** Bisects for the first level that will do, all after it taken to do as well. */
+  private static int first(int from, IntPredicate willDo) {
+    int low = from;
     int high = LEVELS;
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (error(exactBelow, middle) <= target) {
+      if (willDo.test(middle)) {
         high = middle;
       } else {
         low = middle + 1;
       }
     }
-    return cost(exactBelow, high);
+    return high;
   }
 
   private double error(int exactBelow, int negligibleFrom) {

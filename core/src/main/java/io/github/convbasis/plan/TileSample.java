@@ -11,9 +11,8 @@ import io.github.convbasis.matrix.TileGrid;
  * Sampled rows of a head, with what each of them gets from each tile: exactly, and from the tile's
  * rank-one model. Any choice of tiles can be judged on these rows without being run.
  *
- * <p>Costs about as much as three exact rows each. Logits of a row are relative to its own {@code
- * log Σ exp(logit)}, so that its exact weights sum to 1. Mutable scratch inside: one thread at a
- * time.
+ * <p>Costs about as much as ten exact rows each. Logits of a row are relative to its own {@code log
+ * Σ exp(logit)}, so that its exact weights sum to 1. Mutable scratch inside: one thread at a time.
  */
 final class TileSample {
   private final TileGrid grid;
@@ -105,8 +104,11 @@ final class TileSample {
     }
     TileSums means = new TileSums(blocks, depth, most, grid.columnBlock(), width, true);
     for (int index = 0; index < rows.length; index++) {
+      if (index > 0 && meanOf[index] == meanOf[index - 1]) {
+        continue;
+      }
       int block = rows[index] / grid.rowBlock();
-      MeanQueries.copy(inputs, head, grid, block, query);
+      inputs.meanQuery(head, grid.rowStart(block), grid.rowEnd(block), query);
       System.arraycopy(query, 0, means.queries, meanOf[index] * depth, depth);
       means.visible[meanOf[index]] = grid.rowEnd(block);
     }

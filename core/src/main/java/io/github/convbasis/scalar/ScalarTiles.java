@@ -100,7 +100,8 @@ final class ScalarTiles {
     for (int column : model.exactColumns()) {
       exactColumn[column] = true;
     }
-    double[] meanQuery = meanQuery(head, grid.rowStart(block), grid.rowEnd(block));
+    double[] meanQuery = new double[inputs.queries().width()];
+    inputs.meanQuery(head, grid.rowStart(block), grid.rowEnd(block), meanQuery);
     double[][] meanKeys = meanKeys(model, block, meanQuery, exactColumn);
     double[] query = new double[meanQuery.length];
     double[] difference = new double[meanQuery.length];
@@ -147,15 +148,6 @@ final class ScalarTiles {
       }
     }
     return greatest;
-  }
-
-  /** Returns the mean of query rows. */
-  private double[] meanQuery(int head, int fromRow, int toRow) {
-    double[] mean = new double[inputs.queries().width()];
-    for (int row = fromRow; row < toRow; row++) {
-      inputs.queries().addScaledRow(head, row, 1.0 / (toRow - fromRow), mean);
-    }
-    return mean;
   }
 
   private double[][] meanKeys(

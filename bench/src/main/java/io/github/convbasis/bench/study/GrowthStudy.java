@@ -10,15 +10,20 @@ import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.plan.HeadReport;
 import io.github.convbasis.plan.PlannedAttention;
+import java.awt.BasicStroke;
+import java.awt.Color;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.text.NumberFormat;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import org.jfree.chart.ChartUtils;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.LogAxis;
+import org.jfree.chart.axis.NumberTickUnit;
 import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
 import org.jfree.data.xy.XYSeries;
@@ -40,6 +45,12 @@ final class GrowthStudy {
   private static final int LEAST_ROUNDS = 4;
 
   private static final int RUNS_PER_ROUND = 3;
+
+  /** Exact, planned by segments, extrapolated. */
+  private static final Color[] COLOURS = {
+    Color.BLACK, new Color(0x1b9e77), new Color(0xd95f02), new Color(0x7570b3), Color.BLACK
+  };
+
   private static final Parallelism ALONE = Parallelism.sequential();
 
   private GrowthStudy() {}
@@ -47,11 +58,11 @@ final class GrowthStudy {
   static void run(double seconds, int most, Path picture, Backend backend, PrintStream out)
       throws IOException {
     XYSeriesCollection data = new XYSeriesCollection();
-    XYSeries exact = new XYSeries("exact");
+    XYSeries exact = new XYSeries("exact", true, false);
     data.addSeries(exact);
     List<XYSeries> planned = new ArrayList<>();
     for (int segments : SEGMENTS) {
-      planned.add(new XYSeries("at tolerance 0.01, " + segments + " segments"));
+      planned.add(new XYSeries("at tolerance 0.01, segments: " + segments));
       data.addSeries(planned.get(planned.size() - 1));
     }
     if (seconds > 0) {
@@ -162,9 +173,26 @@ final class GrowthStudy {
   private static void draw(XYSeriesCollection data, Path picture) throws IOException {
     LogAxis rows = new LogAxis("n");
     rows.setBase(2);
+    rows.setNumberFormatOverride(NumberFormat.getIntegerInstance(Locale.ROOT));
+    rows.setTickUnit(new NumberTickUnit(1));
     LogAxis time = new LogAxis("ms, one thread");
-    XYPlot plot = new XYPlot(data, rows, time, new XYLineAndShapeRenderer());
-    JFreeChart chart = new JFreeChart("float32, d = " + DEPTH, plot);
+    time.setNumberFormatOverride(NumberFormat.getIntegerInstance(Locale.ROOT));
+    time.setTickUnit(new NumberTickUnit(1));
+    XYLineAndShapeRenderer renderer = new XYLineAndShapeRenderer();
+    for (int series = 0; series < data.getSeriesCount(); series++) {
+      renderer.setSeriesPaint(series, COLOURS[series]);
+    }
+    renderer.setSeriesShapesVisible(data.getSeriesCount() - 1, false);
+    renderer.setSeriesStroke(
+        data.getSeriesCount() - 1,
+        new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_BEVEL, 0, new float[] {6, 4}, 0));
+    XYPlot plot = new XYPlot(data, rows, time, renderer);
+    plot.setBackgroundPaint(Color.WHITE);
+    plot.setDomainGridlinePaint(Color.LIGHT_GRAY);
+    plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
+    JFreeChart chart =
+        new JFreeChart("Planning and certificate included, float32, d = " + DEPTH, plot);
+    chart.setBackgroundPaint(Color.WHITE);
     ChartUtils.saveChartAsPNG(picture.toFile(), chart, 900, 600);
   }
 }

@@ -1,8 +1,6 @@
 package io.github.convbasis.simd.exact;
 
-import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.TileKind;
-import java.util.Arrays;
 
 /**
  * Holds the mean keys, biases and mean values of rank-one tiles of some row blocks, each block's in
@@ -18,8 +16,6 @@ final class RankOneKeys {
   private final int width;
   private final int valueStride;
   private final double[][] meanQueries;
-  private final int[] starts = new int[LANES];
-  private final float[] transposition;
 
   /** Mean queries times scale·log2(e), depth × 2L. */
   private final float[] queries;
@@ -40,7 +36,6 @@ final class RankOneKeys {
     valueStride = Math.max(ValueTile.COLUMNS, width);
     meanQueries = new double[LANES][depth];
     queries = new float[depth * LANES];
-    transposition = new float[Transposition.bufferSize(depth)];
   }
 
   /** Starts a batch of row blocks. */
@@ -51,14 +46,9 @@ final class RankOneKeys {
 
   /** Averages the queries of one row block of the batch. */
   void averageQueries(TileRows rows, int index) {
-    double[] mean = meanQueries[index];
-    Arrays.fill(mean, 0);
     int from = rows.grid.rowStart(firstBlock + index);
     int to = rows.grid.rowEnd(firstBlock + index);
-    HeadTensor source = rows.inputs.queries();
-    for (int row = from; row < to; row++) {
-      source.addScaledRow(rows.head, row, 1.0 / (to - from), mean);
-    }
+    rows.inputs.meanQuery(rows.head, from, to, meanQueries[index]);
   }
 
   /** Packs the averages; lanes without a block repeat the last. */
