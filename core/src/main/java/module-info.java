@@ -3,7 +3,7 @@
  * java.base}, and {@code jdk.jfr} for events.
  *
  * <p>Read the packages in this order: matrix, fft, conv, decompose, backend, attention, plan,
- * training; masks stands by itself.
+ * training, variants; masks stands by itself.
  */
 module io.github.convbasis.core {
   requires jdk.jfr;
@@ -17,6 +17,7 @@ module io.github.convbasis.core {
   exports io.github.convbasis.plan;
   exports io.github.convbasis.training;
   exports io.github.convbasis.masks;
+  exports io.github.convbasis.variants;
 
   uses io.github.convbasis.backend.BackendProvider;
 

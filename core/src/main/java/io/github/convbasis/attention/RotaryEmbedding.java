@@ -2,6 +2,7 @@ package io.github.convbasis.attention;
 
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.Objects;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * Rotates queries or keys by their position (RoPE): pair m of a row at position p turns by the
@@ -48,6 +49,38 @@ public final class RotaryEmbedding {
    * @throws IllegalArgumentException if d is odd
    */
   public void rotate(HeadTensor rows, int firstPosition) {
+    turn(rows, row -> (double) firstPosition + row);
+  }
+
+  /**
+   * Rotates every row in place by a position of its own, as in packed documents that each begin at
+   * position 0.
+   *
+   * @param rows heads × n × d, d even; changed
+   * @param positions for each row its position
+   * @throws IllegalArgumentException if d is odd or there are not as many positions as rows
+   */
+  public void rotate(HeadTensor rows, int[] positions) {
+    if (positions.length != rows.rows()) {
+      throw new IllegalArgumentException(
+          "positions must be " + rows.rows() + " like rows, was " + positions.length);
+    }
+    turn(rows, row -> positions[row]);
+  }
+
+  /**
+   * Rotates every row in place by the negative of its position, which undoes {@link
+   * #rotate(HeadTensor, int)} up to rounding; gradients of rotated rows become gradients of rows.
+   *
+   * @param rows heads × n × d, d even; changed
+   * @param firstPosition position of row 0
+   * @throws IllegalArgumentException if d is odd
+   */
+  public void rotateBack(HeadTensor rows, int firstPosition) {
+    turn(rows, row -> -((double) firstPosition + row));
+  }
+
+  private void turn(HeadTensor rows, IntToDoubleFunction positions) {
     int d = rows.width();
     if (d % 2 != 0) {
       throw new IllegalArgumentException("width must be even to be rotated in pairs, was " + d);
@@ -56,8 +89,9 @@ public final class RotaryEmbedding {
     double[] cosines = new double[d / 2];
     double[] sines = new double[d / 2];
     for (int r = 0; r < rows.rows(); r++) {
+      double position = positions.applyAsDouble(r);
       for (int m = 0; m < d / 2; m++) {
-        double angle = ((double) firstPosition + r) * Math.pow(base, -2.0 * m / d);
+        double angle = position * Math.pow(base, -2.0 * m / d);
         cosines[m] = Math.cos(angle);
         sines[m] = Math.sin(angle);
       }

@@ -274,7 +274,7 @@ public interface Backend {
    * @param matrix the matrix
    * @return the plan
    */
-  ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix);
+  BoundedConvolutionPlan segmentConvolution(SegmentedToeplitz matrix);
 
   /**
    * Prepares the products of rows with a dense matrix.

@@ -2,6 +2,7 @@ package io.github.convbasis.conv;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Backends;
+import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.Workspace;
@@ -54,7 +55,7 @@ public final class ConvBasisOperator {
    * @param matrix the matrix
    * @return the plan, which uses no workspace
    */
-  public static ConvolutionPlan reference(SegmentedToeplitz matrix) {
+  public static BoundedConvolutionPlan reference(SegmentedToeplitz matrix) {
     return SegmentConvolution.of(matrix);
   }
 

@@ -201,7 +201,24 @@ public final class ConvBasisRecovery {
     return new Recovery(SegmentedToeplitz.wrap(n, starts, kernels), search);
   }
 
-  private SegmentSearch search(ColumnSource source) {
+  /**
+   * Returns how many columns a matrix must have to be searched: the T that was set.
+   *
+   * @return at least 1; 1 if T is chosen from the matrix, or nothing is searched
+   */
+  public int leastColumns() {
+    return Math.max(1, window);
+  }
+
+  /**
+   * Searches a matrix for its segments and reads no kernel.
+   *
+   * @param source gives columns of H
+   * @return where segments start and how the search went
+   * @throws IllegalArgumentException as {@link #recover(ColumnSource)}
+   * @throws ArithmeticException as {@link #recover(ColumnSource)}
+   */
+  public SegmentSearch search(ColumnSource source) {
     int n = source.size();
     if (strategy == Strategy.GIVEN) {
       return given(n);

@@ -280,6 +280,28 @@ public final class HeadTensor {
   }
 
   /**
+   * Views neighbouring rows of every head, of the same array.
+   *
+   * @param fromRow first row
+   * @param toRow end of the rows, exclusive
+   * @return a view of {@code toRow - fromRow} rows
+   * @throws IndexOutOfBoundsException if rows lie outside this tensor
+   * @throws IllegalArgumentException if there is no row
+   */
+  public HeadTensor rows(int fromRow, int toRow) {
+    Objects.checkFromToIndex(fromRow, toRow, rows);
+    return new HeadTensor(
+        floats,
+        doubles,
+        offset + fromRow * rowStride,
+        heads,
+        headStride,
+        toRow - fromRow,
+        rowStride,
+        width);
+  }
+
+  /**
    * Returns one element.
    *
    * @param head head, from 0

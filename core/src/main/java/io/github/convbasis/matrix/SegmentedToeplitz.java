@@ -188,6 +188,40 @@ public final class SegmentedToeplitz implements LowerTriangular {
   }
 
   /**
+   * Returns the greatest entry on or below the diagonal.
+   *
+   * @return negative infinity if there is no segment; zero columns before the first do not count
+   */
+  public double greatestEntry() {
+    double greatest = Double.NEGATIVE_INFINITY;
+    for (int r = 0; r < starts.length; r++) {
+      for (int lag = 0; lag < size - starts[r]; lag++) {
+        greatest = Math.max(greatest, kernels[r][lag]);
+      }
+    }
+    return greatest;
+  }
+
+  /**
+   * Returns {@code M∘exp(H - shift)}, M the mask of the columns from the first start on at and
+   * below the diagonal.
+   *
+   * @param shift finite; the greatest entry makes the greatest weight 1
+   * @return kernels of its own
+   * @throws IllegalArgumentException if a weight overflows
+   */
+  public SegmentedToeplitz exponential(double shift) {
+    double[][] weights = new double[starts.length][];
+    for (int r = 0; r < starts.length; r++) {
+      weights[r] = kernel(r);
+      for (int lag = 0; lag < weights[r].length; lag++) {
+        weights[r][lag] = Math.exp(weights[r][lag] - shift);
+      }
+    }
+    return of(size, starts, weights);
+  }
+
+  /**
    * Sums every row, in O(n) per segment, adding only entries of that row: no difference of running
    * sums, so rows of positive entries keep full relative accuracy however small they are beside
    * others.

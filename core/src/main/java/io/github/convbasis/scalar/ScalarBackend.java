@@ -3,6 +3,7 @@ package io.github.convbasis.scalar;
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.GradientEntries;
@@ -21,8 +22,6 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** Computes everything in double, one row or column at a time. Stateless and thread-safe. */
 final class ScalarBackend implements Backend {
-  private static final double UNIT_ROUNDOFF = 0x1p-53;
-
   /** Tiles are evaluated entry by entry, so none is cheaper than an exact one. */
   private static final AttentionCosts COSTS = new AttentionCosts(0.5, 1.5, 1, 0, 0);
 
@@ -116,32 +115,26 @@ final class ScalarBackend implements Backend {
     int keyHead = inputs.keyHead(head);
     int n = logits.size();
     int width = values.width();
-    SegmentedToeplitz weights = weights(logits);
-    ConvBasisOperator operator = ConvBasisOperator.of(this, weights);
+    // A shift of the whole matrix cancels in D⁻¹A and keeps it Toeplitz by segments, which a
+    // maximum
+    // per row would not; with the greatest logit as shift nothing overflows.
+    SegmentedToeplitz weights = logits.exponential(logits.greatestEntry());
     // Values are divided by their greatest, so that neither products nor squares overflow or
     // vanish.
     double greatest = values.maxAbs(keyHead);
     double valueSup = greatest == 0 ? 1 : greatest;
-    double[] numerators = new double[Math.multiplyExact(n, width)];
-    double[] noises = new double[width];
-    double[] kernelNorms = kernelNorms(weights);
-    parallelism.forEach(
-        width,
-        column -> {
-          double[] x = new double[n];
-          for (int row = 0; row < n; row++) {
-            x[row] = values.get(keyHead, row, column) / valueSup;
-          }
-          noises[column] = noise(weights, kernelNorms, x);
-          double[] y = operator.apply(x);
-          for (int row = 0; row < n; row++) {
-            numerators[row * width + column] = y[row];
-          }
-        });
-    double noise = 0;
-    for (double columnNoise : noises) {
-      noise = Math.max(noise, columnNoise);
+    HeadTensor scaled = HeadTensor.allocate(false, 1, n, width);
+    double[] line = new double[width];
+    for (int row = 0; row < n; row++) {
+      values.copyRow(keyHead, row, line);
+      for (int column = 0; column < width; column++) {
+        line[column] /= valueSup;
+      }
+      scaled.setRow(0, row, line);
     }
+    HeadTensor numerators = HeadTensor.allocate(false, 1, n, width);
+    double[] noise = new double[n];
+    segmentConvolution(weights).apply(scaled, numerators, 0, noise, workspace, parallelism);
     double[] rowSums = weights.rowSums();
     double[] result = new double[width];
     double visibleSup = 0;
@@ -151,10 +144,12 @@ final class ScalarBackend implements Backend {
         visibleSup = Math.max(visibleSup, Math.abs(value) / valueSup);
       }
       boolean trusted =
-          rowSums[row] >= Double.MIN_NORMAL && noise <= guardTolerance * rowSums[row] * visibleSup;
+          rowSums[row] >= Double.MIN_NORMAL
+              && noise[row] <= guardTolerance * rowSums[row] * visibleSup;
       untrusted[row] = !trusted;
+      numerators.copyRow(0, row, line);
       for (int column = 0; column < width; column++) {
-        result[column] = trusted ? numerators[row * width + column] / rowSums[row] * valueSup : 0;
+        result[column] = trusted ? line[column] / rowSums[row] * valueSup : 0;
       }
       output.setRow(head, row, result);
     }
@@ -223,7 +218,7 @@ final class ScalarBackend implements Backend {
   }
 
   @Override
-  public ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
+  public BoundedConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
     return ConvBasisOperator.reference(matrix);
   }
 
@@ -276,61 +271,5 @@ final class ScalarBackend implements Backend {
         gradKeys,
         gradValues,
         parallelism);
-  }
-
-  /**
-   * Returns exp(H - shift). A shift of the whole matrix cancels in D⁻¹A and keeps it Toeplitz by
-   * segments, which a maximum per row would not; with the greatest logit as shift nothing
-   * overflows.
-   */
-  private static SegmentedToeplitz weights(SegmentedToeplitz logits) {
-    int terms = logits.terms();
-    double shift = Double.NEGATIVE_INFINITY;
-    for (int r = 0; r < terms; r++) {
-      for (double logit : logits.kernel(r)) {
-        shift = Math.max(shift, logit);
-      }
-    }
-    int[] starts = new int[terms];
-    double[][] kernels = new double[terms][];
-    for (int r = 0; r < terms; r++) {
-      starts[r] = logits.start(r);
-      kernels[r] = logits.kernel(r);
-      for (int lag = 0; lag < kernels[r].length; lag++) {
-        kernels[r][lag] = Math.exp(kernels[r][lag] - shift);
-      }
-    }
-    return SegmentedToeplitz.of(logits.size(), starts, kernels);
-  }
-
-  private static double[] kernelNorms(SegmentedToeplitz weights) {
-    double[] norms = new double[weights.terms()];
-    for (int r = 0; r < norms.length; r++) {
-      double squares = 0;
-      for (double weight : weights.kernel(r)) {
-        squares += weight * weight;
-      }
-      norms[r] = Math.sqrt(squares);
-    }
-    return norms;
-  }
-
-  /**
-   * Bounds the rounding error of one column of the transform product, {@code (2/3)·u·log₂N·Σ_r
-   * ‖kernel_r‖₂·‖x on segment r‖₂}, N the transform size. It is the same for all rows, since a
-   * transform spreads its error evenly. The worst seen is half of it: 3·2u·Σ at N = 2¹⁸, nearly
-   * constant positive data.
-   */
-  private static double noise(SegmentedToeplitz weights, double[] kernelNorms, double[] x) {
-    double sum = 0;
-    for (int r = 0; r < weights.terms(); r++) {
-      double inputSquares = 0;
-      for (int row = weights.start(r); row < weights.end(r); row++) {
-        inputSquares += x[row] * x[row];
-      }
-      sum += kernelNorms[r] * Math.sqrt(inputSquares);
-    }
-    double passes = Math.max(3, 1 + Math.log(2.0 * weights.size()) / Math.log(2));
-    return 2 * UNIT_ROUNDOFF * passes / 3 * sum;
   }
 }

@@ -9,6 +9,9 @@ import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.variants.ConvVariantAttention;
+import io.github.convbasis.variants.VariantInputs;
+import io.github.convbasis.variants.Visibility;
 import net.jqwik.api.Example;
 
 /** Attention of any backend against attention computed elsewhere, with autograd's software. */
@@ -44,6 +47,22 @@ abstract class OracleContract implements BackendContract {
     ConvBasisRecovery recovery = ConvBasisRecovery.ofTerms(oracle.inputs().rows());
     ConvAttention.of(backend(), recovery)
         .forward(oracle.inputs(), output, Parallelism.sequential());
+    requireClose(oracle, output, backend().defaultGuardTolerance());
+  }
+
+  private void requireVariantWithEveryColumn(Case oracle) {
+    AttentionInputs inputs = oracle.inputs();
+    int keys = inputs.keys().rows();
+    VariantInputs variant =
+        VariantInputs.of(
+                inputs.queries(),
+                inputs.keys(),
+                inputs.values(),
+                Visibility.full(inputs.rows(), keys))
+            .withScale(inputs.scale());
+    HeadTensor output = oracle.blankOutput();
+    ConvVariantAttention.of(backend(), ConvBasisRecovery.ofTerms(keys))
+        .forward(variant, output, Parallelism.sequential());
     requireClose(oracle, output, backend().defaultGuardTolerance());
   }
 
@@ -108,5 +127,15 @@ abstract class OracleContract implements BackendContract {
   @Example
   void convAttentionIsTheOraclesForValuesWiderThanKeys() {
     requireExactWithEveryColumn(Case.read("widevalues", AttentionMask.CAUSAL));
+  }
+
+  @Example
+  void convVariantAttentionIsTheOraclesWithoutAMask() {
+    requireVariantWithEveryColumn(Case.read("bidirectional", AttentionMask.NONE));
+  }
+
+  @Example
+  void convVariantAttentionIsTheOraclesForMoreKeysThanQueries() {
+    requireVariantWithEveryColumn(Case.read("cross", AttentionMask.NONE));
   }
 }

@@ -20,12 +20,11 @@ final class OracleFile {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
   private static final Pattern HEADER =
       Pattern.compile(
-          "\\{'descr': '<f8', 'fortran_order': False,"
-              + " 'shape': \\((\\d+), (\\d+), (\\d+)\\), \\} *\n");
+          "\\{'descr': '<f8', 'fortran_order': False, 'shape': \\((\\d[\\d, ]*)\\), \\} *\n");
 
   private OracleFile() {}
 
-  /** Returns heads × rows × width numbers. */
+  /** Returns heads × rows × width numbers; of fewer dimensions, the last ones. */
   static HeadTensor read(String name) {
     byte[] bytes = bytes("/oracle/" + name + ".npy");
     assertArrayEquals(MAGIC, Arrays.copyOf(bytes, MAGIC.length), name + ": magic and version");
@@ -36,9 +35,15 @@ final class OracleFile {
     Matcher header = HEADER.matcher(new String(text, StandardCharsets.US_ASCII));
     assertTrue(
         header.matches(), () -> name + ": header " + new String(text, StandardCharsets.UTF_8));
-    int heads = Integer.parseInt(header.group(1));
-    int rows = Integer.parseInt(header.group(2));
-    int width = Integer.parseInt(header.group(3));
+    String[] lengths = header.group(1).split(",\\s*");
+    assertTrue(lengths.length <= 3, () -> name + ": dimensions " + header.group(1));
+    int[] shape = {1, 1, 1};
+    for (int i = 1; i <= lengths.length; i++) {
+      shape[3 - i] = Integer.parseInt(lengths[lengths.length - i]);
+    }
+    int heads = shape[0];
+    int rows = shape[1];
+    int width = shape[2];
     double[] elements = new double[heads * rows * width];
     assertEquals(elements.length * Double.BYTES, buffer.remaining(), name + ": bytes of data");
     buffer.asDoubleBuffer().get(elements);

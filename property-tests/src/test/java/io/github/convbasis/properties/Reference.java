@@ -97,17 +97,6 @@ final class Reference {
     return y;
   }
 
-  static double[][] transpose(double[][] matrix) {
-    int n = matrix.length;
-    double[][] transposed = new double[n][n];
-    for (int i = 0; i < n; i++) {
-      for (int j = 0; j < n; j++) {
-        transposed[j][i] = matrix[i][j];
-      }
-    }
-    return transposed;
-  }
-
   /** Adds up conv(b_r, m_r) entry by entry, in the order of the terms. */
   static double[][] dense(ConvBasis basis) {
     int n = basis.size();
@@ -159,6 +148,34 @@ final class Reference {
       }
     }
     return matrix;
+  }
+
+  /**
+   * Returns {@code Σ_j a_j·b_j} over the first {@code count} elements as if in twice the precision
+   * (compensated summation of exact products), to judge errors of a few roundings by.
+   */
+  static double compensatedDot(double[] a, double[] b, int count) {
+    double sum = 0;
+    double lost = 0;
+    for (int j = 0; j < count; j++) {
+      double product = a[j] * b[j];
+      double next = sum + product;
+      double kept = next - sum;
+      lost += sum - (next - kept) + (product - kept) + Math.fma(a[j], b[j], -product);
+      sum = next;
+    }
+    return sum + lost;
+  }
+
+  /** Transposes rows of one length. */
+  static double[][] transpose(double[][] matrix) {
+    double[][] transposed = new double[matrix[0].length][matrix.length];
+    for (int i = 0; i < matrix.length; i++) {
+      for (int j = 0; j < transposed.length; j++) {
+        transposed[j][i] = matrix[i][j];
+      }
+    }
+    return transposed;
   }
 
   /** One row of attention: softmax of logits times values (value rows × width). */

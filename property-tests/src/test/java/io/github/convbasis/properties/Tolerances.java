@@ -51,6 +51,9 @@ enum Tolerances {
   LINEAR_PRODUCT(Kind.SUM, 1.0, 4),
   GATED_ELEMENT(Kind.ULPS, 2.8, 11),
   EXACT_ATTENTION(Kind.SUM, 0.43, 1.8),
+  VARIANT_ATTENTION(Kind.SUM, 0.43, 1.8),
+  ROTARY_LOGIT(Kind.ULPS, 1.0, 4),
+  ROTARY_ROUND_TRIP(Kind.ULPS, 1.0, 4),
   TILED_ATTENTION(Kind.SUM, 0.43, 1.8),
   TILE_LOG_SUM(Kind.SUM, 0.53, 2.1),
   TILE_MEAN(Kind.SUM, 0.75, 3),
@@ -69,6 +72,8 @@ enum Tolerances {
   FIT_SLOPE(Kind.SUM, 0.019, 0.08),
   FIT_INTERPOLATION(Kind.SUM, 0.26, 1.1),
   FIT_BACKENDS(Kind.SUM, 0.096, 0.4),
+  REGRESSION(Kind.SUM, 0.073, 0.3),
+  REGRESSION_TRANSFORM(Kind.FFT, 0.11, 0.42),
   MASKED_PRODUCT(Kind.SUM, 0.38, 1.6);
 
   /** What the constant multiplies. */

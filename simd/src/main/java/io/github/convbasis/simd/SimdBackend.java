@@ -2,6 +2,7 @@ package io.github.convbasis.simd;
 
 import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
+import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.GradientEntries;
@@ -203,7 +204,7 @@ final class SimdBackend implements Backend {
   }
 
   @Override
-  public ConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
+  public BoundedConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
     return new SegmentConvolutionPlan(matrix);
   }
 

@@ -184,8 +184,10 @@ final class BlockConvolution {
       addTiles(values, tile, tiles, transformed, target, parallelism);
     }
     kept.transformed(pieces.count);
+    // Entries of a product, and its inputs, may be doubles that were rounded.
+    boolean rounded = values.weights() != null || weighting == Weighting.LINEAR;
     for (int b = pieces.firstOutput; b < pieces.blocks; b++) {
-      double noise = rounding.values(pieces, product, halves, b, values.weights() != null);
+      double noise = rounding.values(pieces, product, halves, b, rounded);
       double sumNoise = values.hasSums() ? rounding.sums(pieces, product, halves, b) : 0;
       target.raise(pieces.blockStart(b), pieces.blockEnd(b), product.exponent(b), noise, sumNoise);
     }

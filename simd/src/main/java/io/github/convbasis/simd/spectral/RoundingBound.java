@@ -70,11 +70,12 @@ final class RoundingBound {
   /**
    * Bounds the rounding of the values of an output block.
    *
+   * @param rounded whether weights and values were themselves rounded to float
    * @return the bound, relative to the block's exponent
    */
   double values(
-      Pieces pieces, SpectrumProduct product, HalfWindows halves, int block, boolean weighted) {
-    return bound(norms(), pieces, product, halves, block, weighted);
+      Pieces pieces, SpectrumProduct product, HalfWindows halves, int block, boolean rounded) {
+    return bound(norms(), pieces, product, halves, block, rounded);
   }
 
   /**
@@ -92,12 +93,13 @@ final class RoundingBound {
       SpectrumProduct product,
       HalfWindows halves,
       int block,
-      boolean weighted) {
+      boolean rounded) {
     // Products of all pieces are added up one after the other. With the last factor the worst
     // error seen is two thirds of this bound: equal logits and values, 78 to 2,024 pieces.
     double sums = 1 + pieces.pieceEnd(block) / 32.0;
-    // Weights are rounded to float, and so are their products with values: 2u in all.
-    double all = weighted ? passes + 1 : passes;
+    // Weights are rounded to float, and so are their products with values; or entries and inputs
+    // of a product are: 2u in all.
+    double all = rounded ? passes + 1 : passes;
     double noise =
         2 * UNIT_ROUNDOFF * all * sums * product.noise(pieces, halves, pieceNorms, block);
     return noise + underflow(pieceNorms, pieces, block);

@@ -67,6 +67,27 @@ public final class SegmentProduct {
   }
 
   /**
+   * Computes {@code y = H·x} and bounds its rounding.
+   *
+   * @param matrix H
+   * @param x n × columns, finite
+   * @param y n × columns
+   * @param head head of both
+   * @param noise receives for each row a bound on the error of its elements; null to do without
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a result overflows float32
+   */
+  void apply(
+      SegmentedToeplitz matrix,
+      HeadTensor x,
+      HeadTensor y,
+      int head,
+      double[] noise,
+      Parallelism parallelism) {
+    apply(matrix, x, y, head, false, noise, parallelism);
+  }
+
+  /**
    * Computes {@code y = H·x}, or {@code y = Hᵀ·x}.
    *
    * @param matrix H
@@ -83,6 +104,17 @@ public final class SegmentProduct {
       HeadTensor y,
       int head,
       boolean transpose,
+      Parallelism parallelism) {
+    apply(matrix, x, y, head, transpose, null, parallelism);
+  }
+
+  private void apply(
+      SegmentedToeplitz matrix,
+      HeadTensor x,
+      HeadTensor y,
+      int head,
+      boolean transpose,
+      double[] noise,
       Parallelism parallelism) {
     int n = matrix.size();
     int inputExponent = inputExponent(x.maxAbs(head));
@@ -101,7 +133,18 @@ public final class SegmentProduct {
             inner.give(convolutions);
           }
           write(values.tiles(), from, to, inputExponent, y, head);
+          if (noise != null) {
+            bound(from, to, inputExponent, noise);
+          }
         });
+  }
+
+  private void bound(int fromRow, int toRow, int inputExponent, double[] noise) {
+    for (int row = fromRow; row < toRow; row++) {
+      int exponent = field.exponent(row);
+      boolean empty = exponent == SpectrumProduct.NOTHING;
+      noise[row] = empty ? 0 : Math.scalb(field.noise(row), clamp((long) exponent + inputExponent));
+    }
   }
 
   private static int inputExponent(double greatest) {

@@ -164,13 +164,13 @@ public final class SpectralWorkspace {
   }
 
   /**
-   * Computes {@code y = H·x}, or {@code y = Hᵀ·x}.
+   * Computes {@code y = H·x}.
    *
    * @param matrix H
    * @param x n × columns, finite
    * @param y n × columns
    * @param head head of both
-   * @param transpose which
+   * @param noise receives for each row a bound on its rounding; null to do without
    * @param parallelism how many tasks may work
    * @throws ArithmeticException if a result overflows float32
    */
@@ -179,12 +179,31 @@ public final class SpectralWorkspace {
       HeadTensor x,
       HeadTensor y,
       int head,
-      boolean transpose,
+      double[] noise,
       Parallelism parallelism) {
+    product(matrix, x).apply(matrix, x, y, head, noise, parallelism);
+  }
+
+  /**
+   * Computes {@code z = Hᵀ·y}.
+   *
+   * @param matrix H
+   * @param y n × columns, finite
+   * @param z n × columns
+   * @param head head of both
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a result overflows float32
+   */
+  public void multiplyTransposed(
+      SegmentedToeplitz matrix, HeadTensor y, HeadTensor z, int head, Parallelism parallelism) {
+    product(matrix, y).apply(matrix, y, z, head, true, parallelism);
+  }
+
+  private SegmentProduct product(SegmentedToeplitz matrix, HeadTensor x) {
     BlockPlan plan = BlockPlan.cheapestProduct(matrix.size(), x.width(), matrix.terms());
     if (product == null || !product.fits(plan)) {
       product = SegmentProduct.of(plan);
     }
-    product.apply(matrix, x, y, head, transpose, parallelism);
+    return product;
   }
 }

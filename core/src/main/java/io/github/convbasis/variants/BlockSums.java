@@ -1,0 +1,89 @@
+package io.github.convbasis.variants;
+
+import io.github.convbasis.matrix.HeadTensor;
+import java.util.Arrays;
+
+/**
+ * Adds up, for the rows of one block, {@code Σ_j exp(z_ij)·V_j} and {@code Σ_j exp(z_ij)} over
+ * parts that each have a shift of their own: the true sums are {@code e^shift} times what is held,
+ * with the greatest shift of the row's parts.
+ *
+ * <p>Mutable: one thread at a time.
+ */
+final class BlockSums {
+  private int width;
+  private double[] shifts = new double[0];
+  private double[] sums = new double[0];
+  private double[] noises = new double[0];
+  private double[] numerators = new double[0];
+  private double[] line = new double[0];
+
+  /** Forgets everything and makes room. */
+  void reset(int rows, int width) {
+    this.width = width;
+    int elements = Math.multiplyExact(rows, width);
+    if (shifts.length < rows) {
+      shifts = new double[rows];
+      sums = new double[rows];
+      noises = new double[rows];
+    }
+    if (numerators.length < elements) {
+      numerators = new double[elements];
+    }
+    line = new double[width];
+    Arrays.fill(shifts, 0, rows, Double.NEGATIVE_INFINITY);
+    Arrays.fill(sums, 0, rows, 0);
+    Arrays.fill(noises, 0, rows, 0);
+    Arrays.fill(numerators, 0, elements, 0);
+  }
+
+  /**
+   * Adds one part to a row.
+   *
+   * @param row block row
+   * @param products holds the part's weighted values
+   * @param productRow where
+   * @param sum the part's sum of weights
+   * @param noise bound on the rounding of its weighted values
+   * @param shift its shift
+   */
+  void add(int row, HeadTensor products, int productRow, double sum, double noise, double shift) {
+    double common = Math.max(shifts[row], shift);
+    double oldFactor = factor(shifts[row], common);
+    double newFactor = factor(shift, common);
+    shifts[row] = common;
+    sums[row] = sums[row] * oldFactor + sum * newFactor;
+    noises[row] = noises[row] * oldFactor + noise * newFactor;
+    products.copyRow(0, productRow, line);
+    int at = row * width;
+    for (int c = 0; c < width; c++) {
+      numerators[at + c] = numerators[at + c] * oldFactor + line[c] * newFactor;
+    }
+  }
+
+  /** Both are minus infinity at most once, before a row's first part. */
+  private static double factor(double shift, double common) {
+    return shift == common ? 1 : Math.exp(shift - common);
+  }
+
+  /**
+   * Tells whether a row's quotient is good to a tolerance.
+   *
+   * @param row block row
+   * @param guardTolerance relative to the greatest value
+   * @param valueSup greatest value among the keys the row sees
+   * @return false if rounding could show
+   */
+  boolean isTrusted(int row, double guardTolerance, double valueSup) {
+    return sums[row] >= Double.MIN_NORMAL && noises[row] <= guardTolerance * sums[row] * valueSup;
+  }
+
+  /** Writes {@code factor·Σ exp(z)·V / Σ exp(z)} of a row. */
+  void write(int row, double factor, HeadTensor output, int outputRow) {
+    int at = row * width;
+    for (int c = 0; c < width; c++) {
+      line[c] = numerators[at + c] / sums[row] * factor;
+    }
+    output.setRow(0, outputRow, line);
+  }
+}

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** The attention regression on the SIMD backend. */
+class SimdRegressionProperties extends RegressionContract implements SimdContract {}

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Attention with a visibility and a bias, on the SIMD backend. */
+class SimdVariantProperties extends VariantContract implements SimdContract {}
