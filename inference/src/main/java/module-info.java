@@ -2,6 +2,7 @@
  * Command line of Conv-Basis attention: models, plans, files, tables, progress. Exports the
  * attention of a prompt for other engines.
  */
+@SuppressWarnings("requires-automatic") // DJL and slf4j have no module descriptors
 module io.github.convbasis.inference {
   requires transitive io.github.convbasis.core;
   requires info.picocli;
@@ -9,6 +10,8 @@ module io.github.convbasis.inference {
   requires java.desktop;
   requires java.logging;
   requires com.fasterxml.jackson.databind;
+  requires ai.djl.tokenizers;
+  requires ai.djl.api;
 
   exports io.github.convbasis.inference.embed;
 

@@ -16,6 +16,7 @@ import java.util.List;
  *                           other approximations of the same work; SECONDS of timing for each
  * coverage SEEDS LENGTH…    how often the certificate's interval held the true error
  * growth SECONDS MOST FILE  time against n, up to MOST, of heads with fixed structure; a PNG
+ * descent STEPS LENGTH FILE gradient descent on the attention regression of a real head; a PNG
  * </pre>
  */
 public final class Study {
@@ -45,9 +46,16 @@ public final class Study {
               Path.of(args.get(2)),
               backend,
               out);
+      case "descent" ->
+          DescentStudy.run(
+              Integer.parseInt(args.get(0)),
+              Integer.parseInt(args.get(1)),
+              Path.of(args.get(2)),
+              backend,
+              out);
       default ->
           throw new IllegalArgumentException(
-              "the study must be heads, coverage or growth, was \"" + study + '"');
+              "the study must be heads, coverage, growth or descent, was \"" + study + '"');
     }
   }
 

@@ -46,8 +46,16 @@ class StudyTest {
   }
 
   @Test
+  void descent(@TempDir Path folder) throws IOException {
+    Path picture = folder.resolve("descent.png");
+    String text = run("descent", "1", "96", picture.toString());
+    assertEquals(4 * 5, text.lines().filter(line -> line.contains(" … ")).count());
+    assertTrue(Files.size(picture) > 1000);
+  }
+
+  @Test
   void otherStudiesAreRefused() {
     String message = assertThrows(IllegalArgumentException.class, () -> run("other")).getMessage();
-    assertEquals("the study must be heads, coverage or growth, was \"other\"", message);
+    assertEquals("the study must be heads, coverage, growth or descent, was \"other\"", message);
   }
 }

@@ -286,12 +286,7 @@ final class AttendCommand implements Callable<Integer> {
       node.put("exact_share", heads.get(h).exactShare());
       node.put("exact_rows", heads.get(h).exactRows());
       ErrorEstimate error = errors.get(h);
-      node.put("relative_error", error.relativeError());
-      node.put("relative_error_low", error.low());
-      node.put("relative_error_high", error.high());
-      node.put("worst_sampled_row", error.worstRow());
-      node.put("worst_sampled_row_error", error.worstRowError());
-      node.put("error_provenance", error.provenance());
+      RecoveredReport.describe(node, error);
     }
     return root;
   }

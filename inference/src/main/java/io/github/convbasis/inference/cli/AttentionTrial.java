@@ -1,82 +1,44 @@
 package io.github.convbasis.inference.cli;
 
-import io.github.convbasis.attention.AttentionWorkspace;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.inference.model.AttentionStep;
+import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.model.LlamaModel;
 import io.github.convbasis.inference.model.LogitDrift;
-import io.github.convbasis.matrix.AttentionInputs;
-import io.github.convbasis.plan.HeadReport;
-import io.github.convbasis.plan.PlannedAttention;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
- * Runs a model with one kind of attention, and keeps time, drift and plans. Mutable: one forward
- * pass at a time.
+ * Runs a model with one kind of attention, and keeps time, drift and what was done with the heads.
+ * Mutable: one forward pass at a time.
  */
 final class AttentionTrial {
-  private final double tolerance;
-  private final AttentionStep step;
+  private final AttentionChoice choice;
+  private final AttentionRun run;
   private final LogitDrift drift;
 
-  /** Reports of the pass that runs or ran last, layer by layer. */
-  private final List<List<HeadReport>> pass;
-
   /** Those of the first text. */
-  private final List<List<HeadReport>> reports = new ArrayList<>();
+  private HeadReports reports = HeadReports.NONE;
 
-  private long passAttention;
+  private boolean reported;
   private long leastTotal = Long.MAX_VALUE;
   private long leastAttention;
   private long totalNanos;
   private long attentionNanos;
 
-  private AttentionTrial(
-      double tolerance, AttentionStep step, List<List<HeadReport>> pass, int vocabulary) {
-    this.tolerance = tolerance;
-    this.step = step;
-    this.pass = pass;
+  AttentionTrial(AttentionChoice choice, int vocabulary) {
+    this.choice = choice;
+    run = choice.start();
     drift = new LogitDrift(vocabulary);
-  }
-
-  static AttentionTrial exact(AttentionStep exact, int vocabulary) {
-    return new AttentionTrial(0, exact, List.of(), vocabulary);
-  }
-
-  static AttentionTrial planned(
-      PlannedAttention attention, AttentionWorkspace workspace, double tolerance, int vocabulary) {
-    List<List<HeadReport>> pass = new ArrayList<>();
-    return new AttentionTrial(
-        tolerance,
-        (layer, queries, keys, values, output, parallelism) -> {
-          AttentionInputs inputs = AttentionInputs.causal(queries, keys, values);
-          if (layer == 0) {
-            pass.clear();
-          }
-          pass.add(attention.forward(inputs, output, workspace, parallelism));
-        },
-        pass,
-        vocabulary);
   }
 
   /** Runs the model on a text once more; the least time of a text's passes counts. */
   float[] run(LlamaModel model, int[] text, Parallelism parallelism) {
-    passAttention = 0;
+    run.begin();
     long start = System.nanoTime();
-    float[] logits =
-        model.forward(
-            text,
-            (layer, queries, keys, values, output, tasks) -> {
-              long begin = System.nanoTime();
-              step.attend(layer, queries, keys, values, output, tasks);
-              passAttention += System.nanoTime() - begin;
-            },
-            parallelism);
-    long nanos = System.nanoTime() - start;
+    float[] logits = model.forward(text, run, parallelism);
+    long nanos = System.nanoTime() - start - run.samplingNanos();
     if (nanos < leastTotal) {
       leastTotal = nanos;
-      leastAttention = passAttention;
+      leastAttention = run.nanos();
     }
     return logits;
   }
@@ -87,25 +49,26 @@ final class AttentionTrial {
     totalNanos += leastTotal;
     attentionNanos += leastAttention;
     leastTotal = Long.MAX_VALUE;
-    if (reports.isEmpty()) {
-      reports.addAll(pass);
+    if (!reported) {
+      reports = HeadReports.of(run);
+      reported = true;
     }
   }
 
   boolean isExact() {
-    return tolerance == 0;
+    return choice.kind() == AttentionChoice.Kind.EXACT;
   }
 
-  double tolerance() {
-    return tolerance;
+  AttentionChoice choice() {
+    return choice;
   }
 
   LogitDrift drift() {
     return drift;
   }
 
-  /** Returns the reports of the first text's heads, none for exact attention. */
-  List<List<HeadReport>> reports() {
+  /** Returns what was done with the first text's heads. */
+  HeadReports reports() {
     return reports;
   }
 

@@ -31,8 +31,9 @@ import picocli.CommandLine.Spec;
           + " take them. Files are named layer0_head0_queries.npy, …_keys.npy and …_values.npy;"
           + " heads that share keys and values get a copy each.",
       "",
-      "A model is a directory in the layout of Hugging Face: config.json and model.safetensors, or"
-          + " shards with model.safetensors.index.json. Its tokens must be bytes (vocab_size 256).",
+      "A model is a directory in the layout of Hugging Face: config.json, model.safetensors or"
+          + " shards with model.safetensors.index.json, and tokenizer.json unless its tokens are"
+          + " bytes (vocab_size 256).",
       ""
     },
     footer = {
@@ -45,6 +46,7 @@ final class CaptureCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private BackendOptions backend;
   @Mixin private ModelOptions source;
+  @Mixin private TextOptions textSource;
 
   @Option(
       names = "--tokens",
@@ -80,11 +82,18 @@ final class CaptureCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Backend chosen = backend.select();
-    LlamaModel model = source.load(chosen);
+    try (LoadedModel loaded = source.load(chosen)) {
+      capture(loaded, chosen);
+    }
+    return 0;
+  }
+
+  private void capture(LoadedModel loaded, Backend chosen) throws IOException {
+    LlamaModel model = loaded.model();
     LlamaConfig config = model.config();
     requireIndex("--layer", layer, config.layers());
     requireIndex("--head", head, config.heads());
-    int[] text = tokens(config);
+    int[] text = tokens(loaded);
     int layers = layer == null ? config.layers() : layer + 1;
     try (AtomicBatch batch = openOutput()) {
       CapturedHeads captured = new CapturedHeads(config, layer, head);
@@ -95,7 +104,6 @@ final class CaptureCommand implements Callable<Integer> {
       batch.commit();
       print(chosen, config, text.length, captured.heads(), seconds);
     }
-    return 0;
   }
 
   private static void requireIndex(String option, Integer index, int count) {
@@ -113,17 +121,18 @@ final class CaptureCommand implements Callable<Integer> {
     }
   }
 
-  private int[] tokens(LlamaConfig config) {
+  private int[] tokens(LoadedModel loaded) {
     if (offset < 0) {
       throw new InputException("--offset must be at least 0, was " + offset);
     }
-    int context = config.contextLength();
+    int context = loaded.model().config().contextLength();
     if (tokens != null && (tokens < 1 || tokens > context)) {
       throw new InputException(
           String.format(
               "--tokens must be from 1 to the %d of the model's context, was %d", context, tokens));
     }
-    return source.tokens(offset, tokens == null ? 1 : tokens, tokens == null ? context : tokens);
+    int least = tokens == null ? 1 : tokens;
+    return textSource.tokens(loaded.tokenizer(), offset, least, tokens == null ? context : tokens);
   }
 
   private static Void run(
@@ -172,7 +181,7 @@ final class CaptureCommand implements Callable<Integer> {
           config.headWidth(),
           n,
           offset,
-          source.text());
+          textSource.text());
       out.printf(
           "backend %s (%s), %d threads, %.3f s%nwrote %d files, %d × %d, to %s%n",
           chosen.name(),
@@ -187,7 +196,7 @@ final class CaptureCommand implements Callable<Integer> {
     }
     ObjectNode root = Report.object();
     root.put("model", source.model().toString());
-    root.put("text", source.text().toString());
+    root.put("text", textSource.text().toString());
     root.put("offset", offset);
     root.put("n", n);
     root.put("d", config.headWidth());

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Start with:",
+      "  convbasis generate             text from a language model, and how fast it came",
       "  convbasis perplexity           what conv-basis does to a language model, and at what cost",
       "  convbasis demo                 real attention heads, analysed and attended",
       "  convbasis capture --help       heads of a model of yours, on a text of yours",
@@ -48,7 +49,9 @@ import picocli.CommandLine.Spec;
       DecomposeCommand.class,
       RebuildCommand.class,
       CaptureCommand.class,
+      GenerateCommand.class,
       PerplexityCommand.class,
+      BenchCommand.class,
       PlotCommand.class,
       DoctorCommand.class,
       DemoCommand.class
@@ -59,6 +62,8 @@ public final class Main implements Runnable {
 
   /** Held, since a logger that nobody holds forgets its level. */
   private static final Logger LIBRARY_LOG = Logger.getLogger("io.github.convbasis");
+
+  private static final Logger TOKENIZER_LOG = Logger.getLogger("ai.djl");
 
   @Spec private CommandSpec spec;
 
@@ -97,6 +102,7 @@ public final class Main implements Runnable {
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
     // Every report names its backend; the library's own line would stand among errors.
     LIBRARY_LOG.setLevel(Level.WARNING);
+    TOKENIZER_LOG.setLevel(Level.WARNING);
     CommandLine commandLine = new CommandLine(new Main());
     commandLine.setOut(out);
     commandLine.setErr(err);

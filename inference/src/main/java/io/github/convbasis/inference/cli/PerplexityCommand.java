@@ -1,13 +1,10 @@
 package io.github.convbasis.inference.cli;
 
-import io.github.convbasis.attention.AttentionWorkspace;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.inference.model.AttentionStep;
+import io.github.convbasis.inference.model.AttentionChoice;
 import io.github.convbasis.inference.model.LlamaConfig;
 import io.github.convbasis.inference.model.LlamaModel;
-import io.github.convbasis.plan.PlannedAttention;
-import io.github.convbasis.plan.Planner;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,29 +16,38 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Measures what attention at a tolerance does to a language model. */
+/** Measures what attention that is not exact does to a language model. */
 @Command(
     name = "perplexity",
     mixinStandardHelpOptions = true,
     description = {
-      "Run a Llama model on a text with exact attention and with conv-basis attention at some"
-          + " tolerances, and tell how well it predicts the text, how far its logits drift and what"
-          + " each costs.",
+      "Run a Llama model on a text with exact attention, with attention at some tolerances and,"
+          + " with --terms, from recovered bases, and tell how well it predicts the text, how far"
+          + " its logits drift and what each costs.",
       "",
-      "A model is a directory in the layout of Hugging Face whose tokens are bytes, see 'convbasis"
-          + " capture --help'.",
+      "Unless --tolerance or --terms is given, the tolerances are 0.1, 0.03 and 0.01. Unless"
+          + " --overhead is given, it is 2: the library's own default, 0.1, leaves short heads exact;"
+          + " here they are planned all the same, to show what that does.",
+      "",
+      "A model is a directory in the layout of Hugging Face, see 'convbasis capture --help'.",
       ""
     },
     footer = {
       "",
       "Examples:",
       "  convbasis perplexity",
+      "  convbasis perplexity --terms 8,64,512",
       "  convbasis perplexity --model DIR --text book.txt --windows 4 --tolerance 0.1,0.01"
     })
 final class PerplexityCommand implements Callable<Integer> {
+  private static final double[] TOLERANCES = {0.1, 0.03, 0.01};
+  private static final double OVERHEAD = 2;
+
   @Spec private CommandSpec spec;
   @Mixin private BackendOptions backend;
   @Mixin private ModelOptions source;
+  @Mixin private TextOptions textSource;
+  @Mixin private AttentionListOptions attention;
 
   @Option(
       names = "--tokens",
@@ -58,26 +64,6 @@ final class PerplexityCommand implements Callable<Integer> {
           "Windows of the text, one behind the other, each read from a fresh start (default:"
               + " ${DEFAULT-VALUE}).")
   private int windows;
-
-  @Option(
-      names = "--tolerance",
-      paramLabel = "τ",
-      split = ",",
-      defaultValue = "0.1,0.03,0.01",
-      description =
-          "Relative errors that a head's output may have, each a run of its own (default:"
-              + " ${DEFAULT-VALUE}).")
-  private double[] tolerances;
-
-  @Option(
-      names = "--overhead",
-      paramLabel = "s",
-      defaultValue = "2",
-      description =
-          "Share of exact attention that planning and judging may cost. The library's own default,"
-              + " 0.1, leaves short heads exact; here they are planned all the same, to show what"
-              + " that does (default: ${DEFAULT-VALUE}).")
-  private double overhead;
 
   @Option(
       names = "--rounds",
@@ -102,12 +88,20 @@ final class PerplexityCommand implements Callable<Integer> {
     requireUsable();
     Backend chosen = backend.select();
     int threads = backend.threads();
-    LlamaModel model = source.load(chosen);
-    int[][] texts = texts(model.config());
+    try (LoadedModel loaded = source.load(chosen)) {
+      measure(loaded, chosen, threads);
+    }
+    return 0;
+  }
+
+  private void measure(LoadedModel loaded, Backend chosen, int threads) {
+    LlamaModel model = loaded.model();
+    int[][] texts = texts(loaded);
     List<AttentionTrial> trials = trials(chosen, model.config());
     backend.parallel(parallelism -> run(model, texts, trials, parallelism));
     PerplexityReport report =
-        new PerplexityReport(source, model.config(), texts, chosen, threads, trials);
+        new PerplexityReport(
+            source.model(), textSource.text(), loaded, texts, chosen, threads, trials);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Report.json(report.tree()));
@@ -115,19 +109,10 @@ final class PerplexityCommand implements Callable<Integer> {
       out.print(report.text());
       out.flush();
     }
-    return 0;
   }
 
   private void requireUsable() {
-    for (double tolerance : tolerances) {
-      if (!(tolerance > 0 && tolerance < 1)) {
-        throw new InputException(
-            "--tolerance must be greater than 0 and less than 1, was " + tolerance);
-      }
-    }
-    if (!(overhead > 0)) {
-      throw new InputException("--overhead must be greater than 0, was " + overhead);
-    }
+    attention.requireUsable();
     requirePositive("--windows", windows);
     requirePositive("--rounds", rounds);
   }
@@ -138,8 +123,8 @@ final class PerplexityCommand implements Callable<Integer> {
     }
   }
 
-  private int[][] texts(LlamaConfig config) {
-    int context = config.contextLength();
+  private int[][] texts(LoadedModel loaded) {
+    int context = loaded.model().config().contextLength();
     if (tokens != null && (tokens < 2 || tokens > context)) {
       throw new InputException(
           String.format(
@@ -153,7 +138,7 @@ final class PerplexityCommand implements Callable<Integer> {
               Integer.MAX_VALUE, windows, most));
     }
     int least = tokens == null && windows == 1 ? 2 : (int) most;
-    int[] all = source.tokens(0, least, (int) most);
+    int[] all = textSource.tokens(loaded.tokenizer(), 0, least, (int) most);
     int length = all.length / windows;
     int[][] texts = new int[windows][];
     for (int window = 0; window < windows; window++) {
@@ -164,13 +149,9 @@ final class PerplexityCommand implements Callable<Integer> {
 
   private List<AttentionTrial> trials(Backend chosen, LlamaConfig config) {
     List<AttentionTrial> trials = new ArrayList<>();
-    int vocabulary = config.vocabularySize();
-    trials.add(AttentionTrial.exact(AttentionStep.exact(chosen), vocabulary));
-    AttentionWorkspace workspace = AttentionWorkspace.of(chosen);
-    for (double tolerance : tolerances) {
-      Planner planner = Planner.of(chosen, tolerance).withMostOverhead(overhead);
-      PlannedAttention attention = PlannedAttention.of(planner).withSeed(seed);
-      trials.add(AttentionTrial.planned(attention, workspace, tolerance, vocabulary));
+    for (AttentionChoice choice :
+        attention.choices(chosen, TOLERANCES, OVERHEAD, AttentionOptions.SAMPLED_ROWS, seed)) {
+      trials.add(new AttentionTrial(choice, config.vocabularySize()));
     }
     return trials;
   }

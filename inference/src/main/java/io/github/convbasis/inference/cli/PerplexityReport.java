@@ -3,56 +3,74 @@ package io.github.convbasis.inference.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.convbasis.backend.Backend;
+import io.github.convbasis.inference.model.AttentionChoice;
 import io.github.convbasis.inference.model.LlamaConfig;
 import io.github.convbasis.inference.model.LogitDrift;
-import io.github.convbasis.plan.HeadReport;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Tells what attention at some tolerances did to a model, as tables or as JSON. */
+/** Tells what attention that is not exact did to a model, as tables or as JSON. */
 final class PerplexityReport {
   private static final String NONE = "-";
 
-  private static final List<String> HEADING =
-      List.of(
-          "attention",
-          "perplexity",
-          "bits per byte",
-          "same top byte",
-          "logit drift rms",
-          "max",
-          "KL nats",
-          "attention ms",
-          "rest ms",
-          "total ms",
-          "heads not exact");
+  private static List<String> heading(String unit) {
+    return List.of(
+        "attention",
+        "perplexity",
+        "bits per " + unit,
+        "same top " + unit,
+        "logit drift rms",
+        "max",
+        "KL nats",
+        "attention ms",
+        "rest ms",
+        "total ms",
+        "heads not exact");
+  }
 
-  private static final List<String> HOW_TO_READ =
-      List.of(
-          "perplexity, bits per byte: how well the next byte is predicted, less is better",
-          "same top byte: positions whose most likely next byte is that of exact attention",
-          "logit drift, KL: distance of logits and of the predicted distribution from exact"
-              + " attention's",
-          "attention ms: planning and judging included; the fastest pass of each window counts",
-          "heads not exact: heads whose plan held, in the first window; the others were exact");
+  private static List<String> howToRead(String unit) {
+    return List.of(
+        "perplexity, bits per "
+            + unit
+            + ": how well the next "
+            + unit
+            + " is predicted, less is better",
+        "same top "
+            + unit
+            + ": positions whose most likely next "
+            + unit
+            + " is that of exact attention",
+        "logit drift, KL: distance of logits and of the predicted distribution from exact"
+            + " attention's",
+        "attention ms: planning and judging of plans included, sampling of other errors not; the"
+            + " fastest pass of each window counts",
+        "heads not exact: in the first window, heads whose plan held, or whose basis was cheaper"
+            + " than exact attention; the others were exact");
+  }
 
-  private final ModelOptions source;
+  private final Path model;
+  private final Path source;
   private final LlamaConfig config;
+  private final String unit;
   private final int[][] texts;
   private final Backend backend;
   private final int threads;
   private final List<AttentionTrial> trials;
 
   PerplexityReport(
-      ModelOptions source,
-      LlamaConfig config,
+      Path model,
+      Path source,
+      LoadedModel loaded,
       int[][] texts,
       Backend backend,
       int threads,
       List<AttentionTrial> trials) {
+    this.model = model;
     this.source = source;
-    this.config = config;
+    config = loaded.model().config();
+    unit = loaded.tokenizer().unit();
     this.texts = texts;
     this.backend = backend;
     this.threads = threads;
@@ -65,16 +83,13 @@ final class PerplexityReport {
     text.append(
         format(
             "model %s: %d layers of %d heads (%d of keys), d = %d%n",
-            source.model(),
-            config.layers(),
-            config.heads(),
-            config.keyHeads(),
-            config.headWidth()));
+            model, config.layers(), config.heads(), config.keyHeads(), config.headWidth()));
     text.append(
         format(
-            "text %s: windows %d, bytes in each %d; backend %s (%s), threads %d%n%n",
-            source.text(),
+            "text %s: windows %d, %ss in each %d; backend %s (%s), threads %d%n%n",
+            source,
             texts.length,
+            unit,
             texts[0].length,
             backend.name(),
             backend.description(),
@@ -83,14 +98,14 @@ final class PerplexityReport {
     for (AttentionTrial trial : trials) {
       rows.add(cells(trial));
     }
-    text.append(Report.table(HEADING, rows)).append(end);
+    text.append(Report.table(heading(unit), rows)).append(end);
     for (AttentionTrial trial : trials) {
       if (!trial.isExact()) {
         text.append(verdict(trial)).append(end);
       }
     }
     text.append(end);
-    HOW_TO_READ.forEach(line -> text.append(line).append(end));
+    howToRead(unit).forEach(line -> text.append(line).append(end));
     return text.append(end).append(plans()).toString();
   }
 
@@ -98,9 +113,9 @@ final class PerplexityReport {
     AttentionTrial exact = trials.get(0);
     double change = trial.drift().perplexity() / exact.drift().perplexity() - 1;
     return format(
-        "within %s: perplexity %+.3f %%, attention takes %.2f times as long as exact attention, the"
+        "%s: perplexity %+.3f %%, attention takes %.2f times as long as exact attention, the"
             + " model %.2f times",
-        trial.tolerance(),
+        trial.choice().label(),
         100 * change,
         trial.attentionMillis() / exact.attentionMillis(),
         trial.totalMillis() / exact.totalMillis());
@@ -111,7 +126,7 @@ final class PerplexityReport {
     boolean exact = trial.isExact();
     int heads = config.layers() * config.heads();
     return List.of(
-        exact ? "exact" : "within " + trial.tolerance(),
+        trial.choice().label(),
         format("%.4f", drift.perplexity()),
         format("%.4f", drift.bitsPerToken()),
         exact ? NONE : format("%.2f %%", 100 * drift.agreement()),
@@ -121,22 +136,15 @@ final class PerplexityReport {
         format("%.1f", trial.attentionMillis()),
         format("%.1f", trial.restMillis()),
         format("%.1f", trial.totalMillis()),
-        exact ? NONE : approximated(trial) + " of " + heads);
+        exact ? NONE : trial.reports().approximated() + " of " + heads);
   }
 
-  private static long approximated(AttentionTrial trial) {
-    return trial.reports().stream()
-        .flatMap(List::stream)
-        .filter(report -> report.certificate() != null)
-        .count();
-  }
-
-  /** Has a row for each head and a column for each tolerance. */
+  /** Has a row for each head and a column for each attention but exact. */
   private String plans() {
     List<String> heading = new ArrayList<>(List.of("layer", "head"));
     for (AttentionTrial trial : trials) {
       if (!trial.isExact()) {
-        heading.add("plan within " + trial.tolerance());
+        heading.add(heading(trial.choice()));
       }
     }
     List<List<String>> rows = new ArrayList<>();
@@ -147,7 +155,7 @@ final class PerplexityReport {
         row.add(Integer.toString(head));
         for (AttentionTrial trial : trials) {
           if (!trial.isExact()) {
-            row.add(brief(trial.reports().get(layer).get(head)));
+            row.add(trial.reports().brief(layer, head));
           }
         }
         rows.add(row);
@@ -156,12 +164,9 @@ final class PerplexityReport {
     return Report.table(heading, rows);
   }
 
-  private static String brief(HeadReport report) {
-    if (report.certificate() == null) {
-      return report.outcome() == HeadReport.Outcome.FALLEN_BACK ? "exact: no plan held" : "exact";
-    }
-    return PlannedReport.brief(report.plan())
-        + format("; error %.1e", report.certificate().relativeError());
+  private static String heading(AttentionChoice choice) {
+    boolean planned = choice.kind() == AttentionChoice.Kind.TOLERANCE;
+    return planned ? "plan " + choice.label() : "basis of at most " + choice.label();
   }
 
   private static String format(String pattern, Object... values) {
@@ -170,8 +175,8 @@ final class PerplexityReport {
 
   ObjectNode tree() {
     ObjectNode root = Report.object();
-    root.put("model", source.model().toString());
-    root.put("text", source.text().toString());
+    root.put("model", model.toString());
+    root.put("text", source.toString());
     root.put("windows", texts.length);
     root.put("tokens", texts[0].length);
     root.put("backend", backend.name());
@@ -183,11 +188,11 @@ final class PerplexityReport {
     return root;
   }
 
-  private static void describe(AttentionTrial trial, ObjectNode node) {
+  private void describe(AttentionTrial trial, ObjectNode node) {
     LogitDrift drift = trial.drift();
-    node.put("attention", trial.isExact() ? "exact" : "tolerance");
+    node.put("attention", Report.word(trial.choice().kind()));
     node.put("perplexity", drift.perplexity());
-    node.put("bits_per_byte", drift.bitsPerToken());
+    node.put("bits_per_" + unit, drift.bitsPerToken());
     node.put("predicted_tokens", drift.predictedTokens());
     node.put("attention_ms", trial.attentionMillis());
     node.put("rest_ms", trial.restMillis());
@@ -195,19 +200,15 @@ final class PerplexityReport {
     if (trial.isExact()) {
       return;
     }
-    node.put("tolerance", trial.tolerance());
+    if (trial.choice().kind() == AttentionChoice.Kind.TOLERANCE) {
+      node.put("tolerance", trial.choice().tolerance());
+    } else {
+      node.put("terms", trial.choice().terms());
+    }
     node.put("top_agreement", drift.agreement());
     node.put("logit_rms", drift.rootMeanSquare());
     node.put("logit_max", drift.greatestDifference());
     node.put("kl_nats", drift.meanDivergence());
-    node.put("heads_not_exact", approximated(trial));
-    ArrayNode heads = node.putArray("heads");
-    for (int layer = 0; layer < trial.reports().size(); layer++) {
-      for (HeadReport report : trial.reports().get(layer)) {
-        ObjectNode head = PlannedReport.tree(report);
-        head.put("layer", layer);
-        heads.add(head);
-      }
-    }
+    trial.reports().addTo(node);
   }
 }

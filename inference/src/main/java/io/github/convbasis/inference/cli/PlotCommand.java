@@ -46,6 +46,7 @@ final class PlotCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private BackendOptions backend;
   @Mixin private ModelOptions source;
+  @Mixin private TextOptions textSource;
 
   @ArgGroup(exclusive = false, heading = "Arrays instead of a model:%n")
   private InputOptions arrays;
@@ -147,7 +148,13 @@ final class PlotCommand implements Callable<Integer> {
   }
 
   private AttentionInputs ofModel(Backend chosen, Parallelism parallelism) {
-    LlamaModel model = source.load(chosen);
+    try (LoadedModel loaded = source.load(chosen)) {
+      return ofModel(loaded, chosen, parallelism);
+    }
+  }
+
+  private AttentionInputs ofModel(LoadedModel loaded, Backend chosen, Parallelism parallelism) {
+    LlamaModel model = loaded.model();
     LlamaConfig config = model.config();
     requireIndex("--layer", layer, config.layers());
     requireIndex("--head", head, config.heads());
@@ -157,7 +164,8 @@ final class PlotCommand implements Callable<Integer> {
           String.format(
               "--tokens must be from 1 to the %d of the model's context, was %d", context, tokens));
     }
-    int[] text = source.tokens(0, tokens == null ? 1 : tokens, tokens == null ? context : tokens);
+    int least = tokens == null ? 1 : tokens;
+    int[] text = textSource.tokens(loaded.tokenizer(), 0, least, tokens == null ? context : tokens);
     AttentionStep exact = AttentionStep.exact(chosen);
     AttentionInputs[] seen = new AttentionInputs[1];
     model.runLayers(

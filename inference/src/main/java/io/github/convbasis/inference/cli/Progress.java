@@ -32,6 +32,11 @@ final class Progress implements AutoCloseable {
             .build());
   }
 
+  /** Shows nothing. */
+  static Progress none() {
+    return new Progress(null);
+  }
+
   void step() {
     if (bar != null) {
       bar.step();

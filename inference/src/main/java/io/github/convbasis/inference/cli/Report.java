@@ -24,6 +24,10 @@ final class Report {
     return MAPPER.createObjectNode();
   }
 
+  static ArrayNode array() {
+    return MAPPER.createArrayNode();
+  }
+
   static String json(JsonNode node) {
     try {
       return MAPPER.writeValueAsString(node);

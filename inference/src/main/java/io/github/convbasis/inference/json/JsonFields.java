@@ -58,7 +58,9 @@ public final class JsonFields {
       JsonNode root = READER.readTree(text);
       if (root == null || !root.isObject()) {
         throw new FileFormatException(
-            file, "must hold a JSON object, holds " + (root == null ? "nothing" : shown(root)));
+            file,
+            "must hold a JSON object, holds "
+                + (root == null || root.isMissingNode() ? "nothing" : shown(root)));
       }
       return new JsonFields(file, "", root);
     } catch (CharacterCodingException e) {

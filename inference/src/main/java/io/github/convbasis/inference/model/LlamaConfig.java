@@ -5,6 +5,7 @@ import io.github.convbasis.inference.json.FileFormatException;
 import io.github.convbasis.inference.json.JsonFields;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -23,6 +24,7 @@ import java.util.List;
  * @param ropeBase base of the rotary embedding, greater than 1
  * @param ropeScaling how its frequencies are changed
  * @param tiedEmbeddings whether the output head is the token embedding
+ * @param endTokens tokens that end a text, often one
  */
 public record LlamaConfig(
     int hiddenSize,
@@ -36,7 +38,8 @@ public record LlamaConfig(
     double normEpsilon,
     double ropeBase,
     RopeScaling ropeScaling,
-    boolean tiedEmbeddings) {
+    boolean tiedEmbeddings,
+    List<Integer> endTokens) {
   static final String FILE = "config.json";
 
   private static final int LONGEST_FILE = 1 << 20;
@@ -101,7 +104,25 @@ public record LlamaConfig(
         fields.positiveNumber("rms_norm_eps"),
         ropeBase(fields),
         ropeScaling(fields),
-        fields.flag("tie_word_embeddings", false));
+        fields.flag("tie_word_embeddings", false),
+        endTokens(fields, vocabulary));
+  }
+
+  private static List<Integer> endTokens(JsonFields fields, int vocabulary)
+      throws FileFormatException {
+    List<Integer> tokens = new ArrayList<>();
+    if (fields.has("eos_token_id")) {
+      JsonNode given = fields.value("eos_token_id");
+      for (JsonNode token : given.isArray() ? given : List.of(given)) {
+        boolean whole = token.isIntegralNumber() && token.canConvertToInt();
+        if (!whole || token.intValue() < 0 || token.intValue() >= vocabulary) {
+          throw fields.fault(
+              "eos_token_id", "must be from 0 to " + (vocabulary - 1) + " by vocab_size");
+        }
+        tokens.add(token.intValue());
+      }
+    }
+    return tokens;
   }
 
   private static int headWidth(JsonFields fields, int hidden, int heads)
@@ -199,6 +220,24 @@ public record LlamaConfig(
       }
     }
     return RopeScaling.NONE;
+  }
+
+  /** Copies the end tokens. */
+  public LlamaConfig {
+    endTokens = List.copyOf(endTokens);
+  }
+
+  /**
+   * Counts the weights.
+   *
+   * @return elements of all tensors, a tied output head not counted
+   */
+  public long parameters() {
+    long hidden = hiddenSize;
+    long embeddings = hidden * vocabularySize * (tiedEmbeddings ? 1 : 2);
+    long attention = 2 * hidden * queryWidth() + 2 * hidden * keyWidth();
+    long feedForward = 3 * hidden * intermediateSize;
+    return embeddings + layers * (attention + feedForward + 2 * hidden) + hidden;
   }
 
   /**

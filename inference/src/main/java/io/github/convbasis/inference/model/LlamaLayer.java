@@ -2,7 +2,6 @@ package io.github.convbasis.inference.model;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.LinearOperator;
-import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.inference.model.LlamaWeights.Part;
 import io.github.convbasis.matrix.HeadTensor;
 import java.io.IOException;
@@ -57,33 +56,38 @@ final class LlamaLayer {
    * Computes queries, keys and values of rows, and rotates the first two.
    *
    * @param hidden states of all rows
-   * @param from first row
-   * @param to row after the last, at most {@link RowBlock#ROWS} further
+   * @param rows which of them
+   * @param rotary of all rows
+   * @param heads receives queries, keys and values
    * @throws ArithmeticException if an element overflows
    */
-  void project(
-      float[][] hidden, int from, int to, RowBlock block, RotaryTable rotary, LayerHeads heads) {
-    int rows = to - from;
-    for (int row = 0; row < rows; row++) {
-      attentionNorm.apply(hidden[from + row], block.normed[row], index, from + row);
+  void project(float[][] hidden, RowRange rows, RotaryTable rotary, LayerHeads heads) {
+    RowBlock block = rows.block();
+    for (int row = 0; row < rows.count(); row++) {
+      int position = heads.first + rows.from() + row;
+      attentionNorm.apply(hidden[rows.from() + row], block.normed[row], index, position);
     }
-    query.apply(block.normed, block.wide, rows, Parallelism.sequential());
-    spread(block.wide, from, rows, rotary, heads.queries, "query");
-    key.apply(block.normed, block.wide, rows, Parallelism.sequential());
-    spread(block.wide, from, rows, rotary, heads.keys, "key");
-    value.apply(block.normed, block.wide, rows, Parallelism.sequential());
-    spread(block.wide, from, rows, null, heads.values, "value");
+    query.apply(block.normed, block.wide, rows.count(), rows.parallelism());
+    spread(rows, rotary, heads, heads.queries, "query");
+    key.apply(block.normed, block.wide, rows.count(), rows.parallelism());
+    spread(rows, rotary, heads, heads.keys, "key");
+    value.apply(block.normed, block.wide, rows.count(), rows.parallelism());
+    spread(rows, null, heads, heads.values, "value");
   }
 
-  /** Copies rows of all heads to the tensor, rotated unless there is no table. */
+  /** Copies rows of all heads to the last rows of the tensor, rotated unless there is no table. */
   private void spread(
-      float[][] source, int from, int rows, RotaryTable rotary, HeadTensor target, String what) {
+      RowRange rows, RotaryTable rotary, LayerHeads heads, HeadTensor target, String what) {
+    float[][] source = rows.block().wide;
+    int from = rows.from();
     int width = target.width();
     float[] elements = target.floats();
-    for (int row = 0; row < rows; row++) {
-      Overflow.refuse(source[row], target.heads() * width, what, index, from + row);
+    // Keys and values begin with the positions read before.
+    int firstRow = target.rows() - heads.queries.rows() + from;
+    for (int row = 0; row < rows.count(); row++) {
+      Overflow.refuse(source[row], target.heads() * width, what, index, heads.first + from + row);
       for (int head = 0; head < target.heads(); head++) {
-        int at = target.index(head, from + row);
+        int at = target.index(head, firstRow + row);
         if (rotary == null) {
           System.arraycopy(source[row], head * width, elements, at, width);
         } else {
@@ -97,24 +101,27 @@ final class LlamaLayer {
    * Adds what attention gave and then the feed-forward part to the hidden states of rows.
    *
    * @param hidden states of all rows, changed
-   * @param from first row
-   * @param to row after the last, at most {@link RowBlock#ROWS} further
+   * @param range which rows
+   * @param heads whose output is read
    * @throws ArithmeticException if a state overflows
    */
-  void finish(float[][] hidden, int from, int to, RowBlock block, LayerHeads heads) {
-    int rows = to - from;
+  void finish(float[][] hidden, RowRange range, LayerHeads heads) {
+    RowBlock block = range.block();
+    int from = range.from();
+    int rows = range.count();
     gather(heads.output, from, rows, block.wide);
-    output.apply(block.wide, block.normed, rows, Parallelism.sequential());
+    output.apply(block.wide, block.normed, rows, range.parallelism());
     for (int row = 0; row < rows; row++) {
       add(block.normed[row], hidden[from + row]);
-      feedForwardNorm.apply(hidden[from + row], block.normed[row], index, from + row);
+      int position = heads.first + from + row;
+      feedForwardNorm.apply(hidden[from + row], block.normed[row], index, position);
     }
-    gate.apply(block.normed, block.gate, rows, Parallelism.sequential());
-    up.apply(block.normed, block.up, rows, Parallelism.sequential());
+    gate.apply(block.normed, block.gate, rows, range.parallelism());
+    up.apply(block.normed, block.up, rows, range.parallelism());
     for (int row = 0; row < rows; row++) {
       backend.multiplyBySilu(block.gate[row], block.up[row], config.intermediateSize());
     }
-    down.apply(block.up, block.normed, rows, Parallelism.sequential());
+    down.apply(block.up, block.normed, rows, range.parallelism());
     for (int row = 0; row < rows; row++) {
       add(block.normed[row], hidden[from + row]);
     }

@@ -7,9 +7,12 @@ import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.inference.json.FileFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.function.IntConsumer;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
 /**
  * A language model of the Llama architecture in float32: token embedding, layers of attention and
@@ -111,7 +114,7 @@ public final class LlamaModel {
               Integer.MAX_VALUE - 8, tokens.length, logits));
     }
     float[][] hidden = hidden(tokens, layers.length, attention, parallelism);
-    return logits(hidden, 0, parallelism);
+    return logits(hidden, 0, 0, parallelism);
   }
 
   /**
@@ -126,7 +129,7 @@ public final class LlamaModel {
    */
   public float[] forwardLast(int[] tokens, AttentionStep attention, Parallelism parallelism) {
     float[][] hidden = hidden(tokens, layers.length, attention, parallelism);
-    return logits(hidden, tokens.length - 1, parallelism);
+    return logits(hidden, tokens.length - 1, tokens.length - 1, parallelism);
   }
 
   /**
@@ -147,6 +150,96 @@ public final class LlamaModel {
     hidden(tokens, count, attention, parallelism);
   }
 
+  /**
+   * Starts a text.
+   *
+   * @return the state before its first token, for {@link #extend}
+   */
+  public DecodingState newState() {
+    return new DecodingState(config);
+  }
+
+  /**
+   * Reads a text further and computes the logits of the token that follows it. The keys and values
+   * of what was read before come from the state, so n further tokens after p earlier ones cost 2·n
+   * flops for each weight and attention of n rows to up to p + n keys: a prompt in chunks, then one
+   * token at a time.
+   *
+   * <p>With exact attention the logits are those of {@link #forwardLast} on the whole text, bit for
+   * bit, however it was cut. A chunk after the first has fewer queries than keys; conv-basis
+   * attention is for whole prompts, and the runs of {@link AttentionChoice} attend to such chunks,
+   * so also to single tokens, exactly.
+   *
+   * @param state of this model; unchanged if this fails
+   * @param tokens what comes next
+   * @param chunk most tokens that are worked on at once; memory grows with it
+   * @param attention what attends
+   * @param parallelism how many tasks may work
+   * @return one logit for each token of the vocabulary
+   * @throws IllegalArgumentException if there are no tokens, more than the context has left, a
+   *     token is out of range, chunk is below 1, or the state is of another model
+   * @throws ArithmeticException if a number overflows
+   */
+  public float[] extend(
+      DecodingState state,
+      int[] tokens,
+      int chunk,
+      AttentionStep attention,
+      Parallelism parallelism) {
+    state.requireOf(config);
+    if (chunk < 1) {
+      throw new IllegalArgumentException("chunk must be at least 1, was " + chunk);
+    }
+    requireRoom(state, tokens);
+    int before = state.positions();
+    boolean finished = false;
+    try {
+      int from = 0;
+      for (; tokens.length - from > chunk; from += chunk) {
+        advance(state, Arrays.copyOfRange(tokens, from, from + chunk), attention, parallelism);
+      }
+      int[] last = from == 0 ? tokens : Arrays.copyOfRange(tokens, from, tokens.length);
+      float[][] hidden = advance(state, last, attention, parallelism);
+      float[] logits = logits(hidden, last.length - 1, state.positions() - 1, parallelism);
+      finished = true;
+      return logits;
+    } finally {
+      if (!finished) {
+        state.rewind(before);
+      }
+    }
+  }
+
+  private float[][] advance(
+      DecodingState state, int[] tokens, AttentionStep attention, Parallelism parallelism) {
+    state.reserve(tokens.length);
+    float[][] hidden =
+        hidden(
+            tokens,
+            state.positions(),
+            layers.length,
+            state::heads,
+            state.blocks,
+            attention,
+            parallelism);
+    state.advance();
+    return hidden;
+  }
+
+  private void requireRoom(DecodingState state, int[] tokens) {
+    if (state.positions() == 0) {
+      requireTokens(tokens);
+      return;
+    }
+    if (tokens.length < 1 || tokens.length > state.left()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "tokens must be from 1 to the %d left of the model's context of %d, were %d",
+              state.left(), config.contextLength(), tokens.length));
+    }
+    requireVocabulary(tokens, state.positions());
+  }
+
   private void requireTokens(int[] tokens) {
     if (tokens.length < 1 || tokens.length > config.contextLength()) {
       throw new IllegalArgumentException(
@@ -154,86 +247,121 @@ public final class LlamaModel {
               "tokens must be from 1 to the %d of the model's context, were %d",
               config.contextLength(), tokens.length));
     }
+    requireVocabulary(tokens, 0);
+  }
+
+  private void requireVocabulary(int[] tokens, int first) {
     for (int i = 0; i < tokens.length; i++) {
       if (tokens[i] < 0 || tokens[i] >= config.vocabularySize()) {
         throw new IllegalArgumentException(
             String.format(
                 "tokens must be from 0 to %d, was %d at position %d",
-                config.vocabularySize() - 1, tokens[i], i));
+                config.vocabularySize() - 1, tokens[i], first + i));
       }
     }
   }
 
-  /** Returns the hidden state of every position after the first layers. */
+  /** Returns the hidden state of every position of a whole text after the first layers. */
   private float[][] hidden(
       int[] tokens, int count, AttentionStep attention, Parallelism parallelism) {
-    Objects.requireNonNull(attention, "attention");
     requireTokens(tokens);
+    // The layers take turns with one set of heads: nobody needs their keys again.
+    LayerHeads heads = LayerHeads.allocate(config, tokens.length);
+    return hidden(
+        tokens, 0, count, layer -> heads, new ConcurrentLinkedQueue<>(), attention, parallelism);
+  }
+
+  private float[][] hidden(
+      int[] tokens,
+      int first,
+      int count,
+      IntFunction<LayerHeads> layerHeads,
+      Queue<RowBlock> free,
+      AttentionStep attention,
+      Parallelism parallelism) {
+    Objects.requireNonNull(attention, "attention");
     float[][] hidden = new float[tokens.length][config.hiddenSize()];
     for (int row = 0; row < tokens.length; row++) {
       embedding.copyOutput(tokens[row], hidden[row]);
     }
-    RotaryTable rotary = new RotaryTable(frequencies, tokens.length);
-    LayerHeads heads = new LayerHeads(config, tokens.length);
-    ConcurrentLinkedQueue<RowBlock> free = new ConcurrentLinkedQueue<>();
+    RotaryTable rotary = new RotaryTable(frequencies, first, tokens.length);
     for (int index = 0; index < count; index++) {
       LlamaLayer layer = layers[index];
-      forBlocks(
+      LayerHeads heads = layerHeads.apply(index);
+      forRanges(
           tokens.length,
           parallelism,
           free,
-          (from, to, block) -> layer.project(hidden, from, to, block, rotary, heads));
+          config,
+          rows -> layer.project(hidden, rows, rotary, heads));
       attention.attend(index, heads.queries, heads.keys, heads.values, heads.output, parallelism);
-      forBlocks(
-          tokens.length,
-          parallelism,
-          free,
-          (from, to, block) -> layer.finish(hidden, from, to, block, heads));
+      forRanges(
+          tokens.length, parallelism, free, config, rows -> layer.finish(hidden, rows, heads));
     }
     return hidden;
   }
 
-  /** Normalises and multiplies by the output head, from a position on. */
-  private float[] logits(float[][] hidden, int first, Parallelism parallelism) {
+  /**
+   * Normalises and multiplies by the output head, from a row on.
+   *
+   * @param position of that row, for messages
+   */
+  private float[] logits(float[][] hidden, int first, int position, Parallelism parallelism) {
     int vocabulary = config.vocabularySize();
     float[] logits = new float[(hidden.length - first) * vocabulary];
-    IntConsumer item =
-        block -> {
-          int from = first + block * RowBlock.ROWS;
-          int rows = Math.min(RowBlock.ROWS, hidden.length - from);
+    forRanges(
+        hidden.length - first,
+        parallelism,
+        (from, rows, inside) -> {
           float[][] normed = new float[rows][config.hiddenSize()];
           float[][] result = new float[rows][vocabulary];
           for (int row = 0; row < rows; row++) {
-            finalNorm.apply(hidden[from + row], normed[row], layers.length, from + row);
+            finalNorm.apply(
+                hidden[first + from + row], normed[row], layers.length, position + from + row);
           }
-          head.apply(normed, result, rows, Parallelism.sequential());
+          head.apply(normed, result, rows, inside);
           for (int row = 0; row < rows; row++) {
-            Overflow.refuse(result[row], vocabulary, "logits", layers.length, from + row);
-            System.arraycopy(result[row], 0, logits, (from + row - first) * vocabulary, vocabulary);
+            Overflow.refuse(
+                result[row], vocabulary, "logits", layers.length, position + from + row);
+            System.arraycopy(result[row], 0, logits, (from + row) * vocabulary, vocabulary);
           }
-        };
-    parallelism.forEach(blocks(hidden.length - first), item);
+        });
     return logits;
   }
 
-  private interface BlockWork {
-    void run(int from, int to, RowBlock block);
+  private interface RangeWork {
+    void run(int from, int rows, Parallelism inside);
   }
 
-  private void forBlocks(
-      int rows, Parallelism parallelism, ConcurrentLinkedQueue<RowBlock> free, BlockWork work) {
-    parallelism.forEach(
-        blocks(rows),
-        item -> {
+  private static void forRanges(
+      int rows,
+      Parallelism parallelism,
+      Queue<RowBlock> free,
+      LlamaConfig config,
+      Consumer<RowRange> work) {
+    forRanges(
+        rows,
+        parallelism,
+        (from, count, inside) -> {
           RowBlock taken = free.poll();
           RowBlock block = taken == null ? new RowBlock(config) : taken;
-          int from = item * RowBlock.ROWS;
-          work.run(from, Math.min(rows, from + RowBlock.ROWS), block);
+          work.accept(new RowRange(from, count, block, inside));
           free.add(block);
         });
   }
 
-  private static int blocks(int rows) {
-    return (rows + RowBlock.ROWS - 1) / RowBlock.ROWS;
+  /** Cuts rows into ranges: tasks share the ranges, or the products of a single one. */
+  private static void forRanges(int rows, Parallelism parallelism, RangeWork work) {
+    int ranges = (rows + RowBlock.ROWS - 1) / RowBlock.ROWS;
+    if (ranges == 1) {
+      work.run(0, rows, parallelism);
+      return;
+    }
+    parallelism.forEach(
+        ranges,
+        range -> {
+          int from = range * RowBlock.ROWS;
+          work.run(from, Math.min(RowBlock.ROWS, rows - from), Parallelism.sequential());
+        });
   }
 }

@@ -66,17 +66,16 @@ final class LlamaWeights {
    */
   static LlamaWeights of(LlamaConfig config, Checkpoint checkpoint) throws FileFormatException {
     Set<String> left = new HashSet<>(checkpoint.names());
-    long elements =
-        require(checkpoint, left, EMBEDDING, config.vocabularySize(), config.hiddenSize());
-    elements += require(checkpoint, left, FINAL_NORM, config.hiddenSize());
+    require(checkpoint, left, EMBEDDING, config.vocabularySize(), config.hiddenSize());
+    require(checkpoint, left, FINAL_NORM, config.hiddenSize());
     if (config.tiedEmbeddings()) {
       left.remove(HEAD);
     } else {
-      elements += require(checkpoint, left, HEAD, config.vocabularySize(), config.hiddenSize());
+      require(checkpoint, left, HEAD, config.vocabularySize(), config.hiddenSize());
     }
     for (int layer = 0; layer < config.layers(); layer++) {
       for (Part part : Part.values()) {
-        elements += require(checkpoint, left, name(layer, part), part.shape(config));
+        require(checkpoint, left, name(layer, part), part.shape(config));
       }
     }
     // Frequencies that some old files carry; they follow from the configuration.
@@ -90,19 +89,14 @@ final class LlamaWeights {
               + config.layers()
               + " layers without biases, and cannot be honoured");
     }
-    requireHeap(checkpoint, Float.BYTES * elements, Runtime.getRuntime().maxMemory());
+    requireHeap(checkpoint, Float.BYTES * config.parameters(), Runtime.getRuntime().maxMemory());
     return new LlamaWeights(checkpoint);
   }
 
-  private static long require(Checkpoint checkpoint, Set<String> left, String name, int... shape)
+  private static void require(Checkpoint checkpoint, Set<String> left, String name, int... shape)
       throws FileFormatException {
     checkpoint.require(name, shape);
     left.remove(name);
-    long elements = 1;
-    for (int dimension : shape) {
-      elements *= dimension;
-    }
-    return elements;
   }
 
   /** Refuses weights that cannot fit, before any of them is read. */

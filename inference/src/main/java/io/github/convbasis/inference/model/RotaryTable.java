@@ -5,7 +5,7 @@ package io.github.convbasis.inference.model;
  * d/2 turn by {@code position·frequency_m}.
  *
  * <p>The table of cosines and sines is made once for all heads and layers of a forward pass, in
- * double: positions·d/2 of each. It takes any frequencies, so also scaled ones. Immutable and
+ * double: rows·d/2 of each. It takes any frequencies, so also scaled ones. Immutable and
  * thread-safe.
  */
 final class RotaryTable {
@@ -17,24 +17,25 @@ final class RotaryTable {
    * Computes the table.
    *
    * @param frequencies angle of each pair from one position to the next
-   * @param positions how many, from position 0
+   * @param first position of row 0
+   * @param rows how many positions from there
    */
-  RotaryTable(double[] frequencies, int positions) {
+  RotaryTable(double[] frequencies, int first, int rows) {
     pairs = frequencies.length;
-    cosines = new double[Math.multiplyExact(positions, pairs)];
+    cosines = new double[Math.multiplyExact(rows, pairs)];
     sines = new double[cosines.length];
-    for (int position = 0; position < positions; position++) {
+    for (int row = 0; row < rows; row++) {
       for (int m = 0; m < pairs; m++) {
-        double angle = position * frequencies[m];
-        cosines[position * pairs + m] = Math.cos(angle);
-        sines[position * pairs + m] = Math.sin(angle);
+        double angle = (first + row) * frequencies[m];
+        cosines[row * pairs + m] = Math.cos(angle);
+        sines[row * pairs + m] = Math.sin(angle);
       }
     }
   }
 
   /** Rotates one head of a row from an array into another. */
-  void rotate(int position, float[] source, int from, float[] target, int to) {
-    int table = position * pairs;
+  void rotate(int row, float[] source, int from, float[] target, int to) {
+    int table = row * pairs;
     for (int m = 0; m < pairs; m++) {
       double x = source[from + m];
       double y = source[from + pairs + m];

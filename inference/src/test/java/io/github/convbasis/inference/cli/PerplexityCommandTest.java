@@ -108,12 +108,59 @@ class PerplexityCommandTest {
   }
 
   @Test
+  void recoveredBasesAreCompared() throws IOException {
+    JsonNode report =
+        perplexity("--tokens", 400, "--terms", "8,400", "--rounds", 1, "--json").succeeded().json();
+    assertEquals(3, report.get("runs").size(), "exact and the two that were asked for");
+    JsonNode few = report.get("runs").get(1);
+    assertEquals("recover", few.get("attention").asText());
+    assertEquals(8, few.get("terms").asInt());
+    assertEquals(16, few.get("heads").size());
+    assertTrue(few.get("logit_max").asDouble() > 0.1, "8 terms are not these heads");
+    double worst = 0;
+    for (JsonNode head : few.get("heads")) {
+      assertTrue(head.get("terms").asInt() <= 8);
+      worst = Math.max(worst, head.get("relative_error").asDouble());
+    }
+    assertTrue(worst > 0.01, "error " + worst);
+    JsonNode all = report.get("runs").get(2);
+    assertEquals(400, all.get("heads").get(0).get("terms").asInt());
+    assertEquals(0, all.get("logit_max").asDouble(), 1e-3);
+    String out =
+        perplexity("--tokens", 100, "--terms", 8, "--tolerance", 0.2, "--rounds", 1)
+            .succeeded()
+            .out();
+    assertTrue(out.contains("within 0.2: perplexity "), out);
+    assertTrue(out.contains("8 terms: perplexity "), out);
+    assertTrue(out.contains("basis of at most 8 terms"), out);
+  }
+
+  @Test
+  void tokensOfATokenizerAreCountedAsSuch() throws IOException {
+    Path model = ModelFixture.model(directory.resolve("m"), config -> {});
+    Object[] words = {"--model", model, "--tokens", 200, "--rounds", 1, "--json"};
+    JsonNode bytes = perplexity(words).succeeded().json().get("runs").get(0);
+    ModelFixture.withTokenizer(model, "bytes.json");
+    JsonNode tokens = perplexity(words).succeeded().json().get("runs").get(0);
+    assertEquals(bytes.get("bits_per_byte"), tokens.get("bits_per_token"));
+    Path text = directory.resolve("bytes");
+    Files.write(text, new byte[] {'a', 'b', (byte) 0xc0});
+    perplexity("--model", model, "--text", text)
+        .refusedBecause("bytes: text must be UTF-8, was 0xc0 at byte 2");
+    Path shorter = Files.writeString(directory.resolve("short.txt"), "In the beginning");
+    perplexity("--model", model, "--text", shorter, "--tokens", 17)
+        .refusedBecause("short.txt: has 16 tokens from offset 0, expected at least 17");
+  }
+
+  @Test
   void wrongUsageIsRefused() throws IOException {
     Path text = Files.writeString(directory.resolve("short.txt"), "In the beginning");
     perplexity("--tolerance", "0.1,1")
         .refusedBecause("--tolerance must be greater than 0 and less than 1, was 1.0");
     perplexity("--tolerance", "NaN").refusedBecause("was NaN");
     perplexity("--overhead", 0).refusedBecause("--overhead must be greater than 0, was 0.0");
+    perplexity("--terms", "8,0").refusedBecause("--terms must be at least 1, was 0");
+    perplexity("--delta", 1).refusedBecause("--delta needs --terms");
     perplexity("--windows", 0).refusedBecause("--windows must be at least 1, was 0");
     perplexity("--rounds", -1).refusedBecause("--rounds must be at least 1, was -1");
     perplexity("--threads", 0).refusedBecause("--threads must be at least 1, was 0");

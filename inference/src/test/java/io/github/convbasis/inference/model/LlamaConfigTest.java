@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.convbasis.inference.json.FileFormatException;
 import io.github.convbasis.inference.json.JsonFields;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,7 +37,7 @@ class LlamaConfigTest {
   void fieldsAndDefaults() throws FileFormatException {
     LlamaConfig config = parse(SOUND);
     LlamaConfig expected =
-        new LlamaConfig(12, 20, 2, 4, 2, 6, 40, 11, 1e-5, 500, RopeScaling.NONE, false);
+        new LlamaConfig(12, 20, 2, 4, 2, 6, 40, 11, 1e-5, 500, RopeScaling.NONE, false, List.of());
     assertEquals(expected, config);
     assertEquals(4, parse(with("num_key_value_heads", "")).keyHeads());
     assertEquals(10_000, parse(with("rope_theta", "")).ropeBase());
