@@ -40,6 +40,17 @@ public record ErrorEstimate(
 
   private static final double STANDARD_ERRORS = 3;
 
+  /** Computes rows of one head's output by definition. */
+  public interface ExactRows {
+    /**
+     * Computes one row.
+     *
+     * @param row row, from 0
+     * @param result receives value width elements
+     */
+    void compute(int row, double[] result);
+  }
+
   /**
    * Samples one head; O(sampled rows·n·d).
    *
@@ -53,14 +64,43 @@ public record ErrorEstimate(
    */
   public static ErrorEstimate measure(
       AttentionInputs inputs, int head, HeadTensor output, int rowsPerStratum, long seed) {
+    inputs.requireOutput(output);
+    double[] weights = new double[inputs.keys().rows()];
+    return measure(
+        (row, result) -> ExactAttention.row(inputs, head, row, weights, result),
+        inputs.values().maxAbs(inputs.keyHead(head)),
+        head,
+        output,
+        rowsPerStratum,
+        seed);
+  }
+
+  /**
+   * Samples one head of attention of any kind.
+   *
+   * @param exact computes rows by definition
+   * @param valueSup ‖V‖∞ of the head
+   * @param head query head
+   * @param output the output to judge
+   * @param rowsPerStratum the most rows drawn per stratum, at least 2; a great number takes all
+   * @param seed where the sample comes from; the same seed draws the same rows
+   * @return the estimate
+   * @throws IllegalArgumentException if rowsPerStratum is below 2
+   */
+  public static ErrorEstimate measure(
+      ExactRows exact,
+      double valueSup,
+      int head,
+      HeadTensor output,
+      int rowsPerStratum,
+      long seed) {
     if (rowsPerStratum < 2) {
       throw new IllegalArgumentException(
           "rowsPerStratum must be at least 2, was " + rowsPerStratum);
     }
-    inputs.requireOutput(output);
-    int n = inputs.rows();
+    int n = output.rows();
     SplittableRandom random = new SplittableRandom(seed);
-    Sampler sampler = new Sampler(inputs, head, output);
+    Sampler sampler = new Sampler(exact, valueSup, head, output);
     Ratio ratio = new Ratio();
     int strata = 0;
     for (int from = 0; from < n; from = 2 * from + 1) {
@@ -100,20 +140,18 @@ public record ErrorEstimate(
 
   /** Draws rows of one head and recomputes them. */
   private static final class Sampler {
-    private final AttentionInputs inputs;
+    private final ExactRows definition;
     private final int head;
     private final HeadTensor output;
     private final OutputError.Rows rows;
-    private final double[] weights;
     private final double[] exact;
 
-    Sampler(AttentionInputs inputs, int head, HeadTensor output) {
-      this.inputs = inputs;
+    Sampler(ExactRows definition, double valueSup, int head, HeadTensor output) {
+      this.definition = definition;
       this.head = head;
       this.output = output;
-      double scale = Math.max(inputs.values().maxAbs(inputs.keyHead(head)), output.maxAbs(head));
+      double scale = Math.max(valueSup, output.maxAbs(head));
       rows = new OutputError.Rows(output.width(), scale);
-      weights = new double[inputs.keys().rows()];
       exact = new double[output.width()];
     }
 
@@ -124,7 +162,7 @@ public record ErrorEstimate(
       // Selection sampling (Knuth, algorithm S): one pass, without replacement, in row order.
       for (int row = from; row < to && left > 0; row++) {
         if (random.nextInt(to - row) < left) {
-          ExactAttention.row(inputs, head, row, weights, exact);
+          definition.compute(row, exact);
           squares[draws - left] = rows.squares(exact, output, head, row);
           left--;
         }

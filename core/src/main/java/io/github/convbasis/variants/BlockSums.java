@@ -31,10 +31,10 @@ final class BlockSums {
       numerators = new double[elements];
     }
     line = new double[width];
+    // A row's first part overwrites its numerators.
     Arrays.fill(shifts, 0, rows, Double.NEGATIVE_INFINITY);
     Arrays.fill(sums, 0, rows, 0);
     Arrays.fill(noises, 0, rows, 0);
-    Arrays.fill(numerators, 0, elements, 0);
   }
 
   /**
@@ -48,22 +48,24 @@ final class BlockSums {
    * @param shift its shift
    */
   void add(int row, HeadTensor products, int productRow, double sum, double noise, double shift) {
+    products.copyRow(0, productRow, line);
+    int at = row * width;
+    if (shifts[row] == Double.NEGATIVE_INFINITY) {
+      shifts[row] = shift;
+      sums[row] = sum;
+      noises[row] = noise;
+      System.arraycopy(line, 0, numerators, at, width);
+      return;
+    }
     double common = Math.max(shifts[row], shift);
-    double oldFactor = factor(shifts[row], common);
-    double newFactor = factor(shift, common);
+    double oldFactor = Math.exp(shifts[row] - common);
+    double newFactor = Math.exp(shift - common);
     shifts[row] = common;
     sums[row] = sums[row] * oldFactor + sum * newFactor;
     noises[row] = noises[row] * oldFactor + noise * newFactor;
-    products.copyRow(0, productRow, line);
-    int at = row * width;
     for (int c = 0; c < width; c++) {
       numerators[at + c] = numerators[at + c] * oldFactor + line[c] * newFactor;
     }
-  }
-
-  /** Both are minus infinity at most once, before a row's first part. */
-  private static double factor(double shift, double common) {
-    return shift == common ? 1 : Math.exp(shift - common);
   }
 
   /**

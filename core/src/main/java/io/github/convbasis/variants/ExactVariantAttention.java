@@ -1,5 +1,6 @@
 package io.github.convbasis.variants;
 
+import io.github.convbasis.attention.ErrorEstimate;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.Workspace;
@@ -18,8 +19,9 @@ import java.util.Objects;
  * {@code Y_i = Σ_j exp(z_ij)·V_j / Σ_j exp(z_ij)} over the keys j that row i sees, {@code z_ij =
  * scale·⟨Q_i, K_j⟩ + b(i - j)}. O(visible entries·(d + value width)) time, O(n) extra memory.
  *
- * <p>Blocks without bias, band or hidden keys, such as documents, bidirectional and cross
- * attention, are the backend's; the others are computed by {@link #row}, in double.
+ * <p>Without bias, band and hidden keys between others, as in documents, groups, padding at the
+ * end, bidirectional and cross attention, rows are the backend's; else they are computed by {@link
+ * #row}, in double.
  *
  * <p>Immutable and thread-safe.
  */
@@ -137,8 +139,7 @@ public final class ExactVariantAttention {
       int to,
       HeadTensor output,
       Workspace workspace) {
-    Visibility visibility = inputs.visibility(head);
-    if (!inputs.hasBias() && isPlain(visibility, block)) {
+    if (!inputs.hasBias() && isPlain(inputs.visibility(head), block)) {
       attendPlainRows(inputs, head, block, rows, from, to, output, workspace);
       return;
     }
@@ -150,15 +151,15 @@ public final class ExactVariantAttention {
     }
   }
 
-  /** Tells whether a block is all that a causal mask shows, or everything. */
+  /** Tells whether rows of a block see all keys, or all up to their own place. */
   private static boolean isPlain(Visibility visibility, Block block) {
     int ahead = block.queryTo() - 1 - block.keyFrom();
     int behind = block.keyTo() - 1 - block.queryFrom();
     return visibility.shown(block.keyFrom(), block.keyTo()) == block.keys()
-        && visibility.band() > Math.max(ahead, behind)
-        && (!visibility.isCausal() || block.keys() == block.rows());
+        && visibility.band() > Math.max(ahead, behind);
   }
 
+  /** Under a causal mask rows after the last key see all keys. */
   private void attendPlainRows(
       VariantInputs inputs,
       int head,
@@ -168,9 +169,32 @@ public final class ExactVariantAttention {
       int to,
       HeadTensor output,
       Workspace workspace) {
-    boolean causal = inputs.visibility(head).isCausal();
-    AttentionInputs slice =
-        inputs.slice(head, block, causal ? AttentionMask.CAUSAL : AttentionMask.NONE);
+    if (!inputs.visibility(head).isCausal()) {
+      attendSlice(inputs, head, block, AttentionMask.NONE, rows, from, to, output, workspace);
+      return;
+    }
+    int first = Arrays.binarySearch(rows, from, to, block.keyTo());
+    int split = first >= 0 ? first : -first - 1;
+    if (from < split) {
+      Block square = new Block(block.queryFrom(), block.keyTo(), block.keyFrom(), block.keyTo());
+      attendSlice(inputs, head, square, AttentionMask.CAUSAL, rows, from, split, output, workspace);
+    }
+    if (split < to) {
+      attendSlice(inputs, head, block, AttentionMask.NONE, rows, split, to, output, workspace);
+    }
+  }
+
+  private void attendSlice(
+      VariantInputs inputs,
+      int head,
+      Block block,
+      AttentionMask mask,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace) {
+    AttentionInputs slice = inputs.slice(head, block, mask);
     int[] local = new int[to - from];
     Arrays.setAll(local, i -> rows[from + i] - block.queryFrom());
     HeadTensor target = output.head(head).rows(block.queryFrom(), block.queryTo());
@@ -185,6 +209,31 @@ public final class ExactVariantAttention {
       named.initCause(e);
       throw named;
     }
+  }
+
+  /**
+   * Estimates the error of a head's output from rows recomputed in double; O(sampled rows·visible
+   * keys·d).
+   *
+   * @param inputs what was attended with
+   * @param head query head
+   * @param output the output to judge
+   * @param rowsPerStratum the most rows drawn per stratum, at least 2; a great number takes all
+   * @param seed where the sample comes from; the same seed draws the same rows
+   * @return the estimate
+   * @throws IllegalArgumentException if rowsPerStratum is below 2 or the output has another shape
+   */
+  public static ErrorEstimate estimateError(
+      VariantInputs inputs, int head, HeadTensor output, int rowsPerStratum, long seed) {
+    inputs.requireOutput(output);
+    double[] weights = new double[inputs.keys().rows()];
+    return ErrorEstimate.measure(
+        (row, result) -> row(inputs, head, row, weights, result),
+        inputs.values().maxAbs(inputs.keyHead(head)),
+        head,
+        output,
+        rowsPerStratum,
+        seed);
   }
 
   /**

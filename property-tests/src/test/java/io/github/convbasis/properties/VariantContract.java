@@ -3,6 +3,8 @@ package io.github.convbasis.properties;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.convbasis.attention.ErrorEstimate;
+import io.github.convbasis.attention.OutputError;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.matrix.HeadTensor;
@@ -160,6 +162,32 @@ abstract class VariantContract implements BackendContract {
       assertTrue(result.segments() <= (long) terms * result.bases(), result + " terms");
       assertTrue(result.exactRows() <= tight.get(head).exactRows(), "a tighter guard");
       assertTrue(tight.get(head).exactRows() <= sample.rows(), "rows");
+    }
+  }
+
+  /** With a great number of rows per stratum the estimate is the error, ‖Y - Ỹ‖_F / ‖Y‖_F. */
+  @Property
+  void anEstimateOverAllRowsIsTheError(
+      @ForAll(supplier = VariantSample.Any.class) VariantSample sample,
+      @ForAll @IntRange(min = 1, max = 4) int terms) {
+    VariantInputs inputs = sample.inputs();
+    HeadTensor output = attend(conv(terms), inputs, sample.blankOutput());
+    HeadTensor expected = sample.blankOutput(Layout.HEADS_FIRST, false);
+    double[] weights = new double[sample.keyRows()];
+    double[] row = new double[sample.width()];
+    for (int head = 0; head < output.heads(); head++) {
+      for (int i = 0; i < output.rows(); i++) {
+        ExactVariantAttention.row(inputs, head, i, weights, row);
+        expected.setRow(head, i, row);
+      }
+      double error = OutputError.measure(expected, output, head).relative();
+      ErrorEstimate estimate =
+          ExactVariantAttention.estimateError(inputs, head, output, Integer.MAX_VALUE, 1);
+      assertEquals(sample.rows(), estimate.sampledRows(), "rows");
+      Tolerances.ERROR_ESTIMATE.require(
+          estimate.relativeError() - error,
+          Tolerances.sum(Tolerances.DOUBLE, sample.rows() * sample.width(), error),
+          "head " + head);
     }
   }
 
