@@ -2,7 +2,7 @@
  * Command line of Conv-Basis attention: models, plans, files, tables, progress. Exports the
  * attention of a prompt for other engines.
  */
-@SuppressWarnings("requires-automatic") // DJL and slf4j have no module descriptors
+@SuppressWarnings("requires-automatic") // DJL has no module descriptors
 module io.github.convbasis.inference {
   requires transitive io.github.convbasis.core;
   requires info.picocli;
@@ -12,6 +12,9 @@ module io.github.convbasis.inference {
   requires com.fasterxml.jackson.databind;
   requires ai.djl.tokenizers;
   requires ai.djl.api;
+  // Without descriptors DJL cannot ask for these itself.
+  requires org.slf4j;
+  requires com.google.gson;
 
   exports io.github.convbasis.inference.embed;
 

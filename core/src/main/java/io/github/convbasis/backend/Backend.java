@@ -274,7 +274,7 @@ public interface Backend {
    * @param matrix the matrix
    * @return the plan
    */
-  BoundedConvolutionPlan segmentConvolution(SegmentedToeplitz matrix);
+  SegmentPlan segmentConvolution(SegmentedToeplitz matrix);
 
   /**
    * Prepares the products of rows with a dense matrix.
@@ -317,6 +317,30 @@ public interface Backend {
       HeadTensor output,
       double[][] logSums,
       Workspace workspace);
+
+  /**
+   * Computes attention over some visible entries alone, {@code Σ_j exp(z_ij)·values_j / Σ_j
+   * exp(z_ij)} with exact logits z, and the logarithms of these row sums. Work O(entries·(d + value
+   * width)).
+   *
+   * @param inputs what to attend with
+   * @param head query head
+   * @param entries which entries
+   * @param output receives the chosen rows of that head, zeros where a row has no entries
+   * @param logSums for each query row; receives those of the chosen rows, negative infinity where a
+   *     row has no entries
+   * @param workspace from this backend
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a logit overflows
+   */
+  void attendEntries(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      HeadTensor output,
+      double[] logSums,
+      Workspace workspace,
+      Parallelism parallelism);
 
   /**
    * Adds the part of one query head's gradients that comes from some visible entries with exact

@@ -2,9 +2,9 @@ package io.github.convbasis.conv;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Backends;
-import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
@@ -55,7 +55,7 @@ public final class ConvBasisOperator {
    * @param matrix the matrix
    * @return the plan, which uses no workspace
    */
-  public static BoundedConvolutionPlan reference(SegmentedToeplitz matrix) {
+  public static SegmentPlan reference(SegmentedToeplitz matrix) {
     return SegmentConvolution.of(matrix);
   }
 

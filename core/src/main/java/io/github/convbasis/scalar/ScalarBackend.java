@@ -3,12 +3,12 @@ package io.github.convbasis.scalar;
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
-import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.TileSums;
 import io.github.convbasis.backend.Workspace;
@@ -136,12 +136,11 @@ final class ScalarBackend implements Backend {
     double[] noise = new double[n];
     segmentConvolution(weights).apply(scaled, numerators, 0, noise, workspace, parallelism);
     double[] rowSums = weights.rowSums();
-    double[] result = new double[width];
     double visibleSup = 0;
     for (int row = 0; row < n; row++) {
-      values.copyRow(keyHead, row, result);
-      for (double value : result) {
-        visibleSup = Math.max(visibleSup, Math.abs(value) / valueSup);
+      scaled.copyRow(0, row, line);
+      for (double value : line) {
+        visibleSup = Math.max(visibleSup, Math.abs(value));
       }
       boolean trusted =
           rowSums[row] >= Double.MIN_NORMAL
@@ -149,9 +148,9 @@ final class ScalarBackend implements Backend {
       untrusted[row] = !trusted;
       numerators.copyRow(0, row, line);
       for (int column = 0; column < width; column++) {
-        result[column] = trusted ? line[column] / rowSums[row] * valueSup : 0;
+        line[column] = trusted ? line[column] / rowSums[row] * valueSup : 0;
       }
-      output.setRow(head, row, result);
+      output.setRow(head, row, line);
     }
     return 0;
   }
@@ -218,7 +217,7 @@ final class ScalarBackend implements Backend {
   }
 
   @Override
-  public BoundedConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
+  public SegmentPlan segmentConvolution(SegmentedToeplitz matrix) {
     return ConvBasisOperator.reference(matrix);
   }
 
@@ -245,6 +244,18 @@ final class ScalarBackend implements Backend {
       double[][] logSums,
       Workspace workspace) {
     ScalarGradients.attendGroup(inputs, keyHead, fromRow, toRow, output, logSums);
+  }
+
+  @Override
+  public void attendEntries(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      HeadTensor output,
+      double[] logSums,
+      Workspace workspace,
+      Parallelism parallelism) {
+    ScalarGradients.attendEntries(inputs, head, entries, output, logSums, parallelism);
   }
 
   @Override

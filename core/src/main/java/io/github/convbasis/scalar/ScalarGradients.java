@@ -34,6 +34,42 @@ final class ScalarGradients {
     }
   }
 
+  /** Attends over some entries of a head, row by row. */
+  static void attendEntries(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      HeadTensor output,
+      double[] logSums,
+      Parallelism parallelism) {
+    int[] rows = indices(entries.rows(), inputs.rows());
+    int[] keys = indices(entries.keys(), inputs.keys().rows());
+    parallelism.forEach(
+        rows.length,
+        index -> {
+          int row = rows[index];
+          double[] query = copy(inputs.queries(), head, row);
+          int[] meant =
+              Arrays.stream(keys).filter(key -> isMeant(inputs, entries, row, key)).toArray();
+          double[] logits =
+              Arrays.stream(meant)
+                  .mapToDouble(key -> logit(inputs, head, row, key, query))
+                  .toArray();
+          double greatest = Arrays.stream(logits).max().orElse(0);
+          double rowSum = 0;
+          for (double logit : logits) {
+            rowSum += Math.exp(logit - greatest);
+          }
+          double[] result = new double[output.width()];
+          for (int k = 0; k < meant.length; k++) {
+            double share = Math.exp(logits[k] - greatest) / rowSum;
+            inputs.values().addScaledRow(inputs.keyHead(head), meant[k], share, result);
+          }
+          output.setRow(head, row, result);
+          logSums[row] = greatest + Math.log(rowSum);
+        });
+  }
+
   /** Adds gradients of exact entries: queries row by row, then keys and values key by key. */
   static void exactGradients(
       AttentionInputs inputs,
@@ -97,29 +133,38 @@ final class ScalarGradients {
       double[] dots,
       HeadTensor upstream) {
     boolean isMeant(int row, int key) {
-      if (inputs.mask() == AttentionMask.NONE) {
-        return true;
-      }
-      int lag = inputs.firstPosition() + row - key;
-      return key < inputs.visibleKeys(row) && lag >= entries.fromLag() && lag < entries.toLag();
+      return ScalarGradients.isMeant(inputs, entries, row, key);
     }
 
     /** f. */
     double weight(int row, int key, double[] query) {
-      double logit = inputs.scale() * inputs.keys().dot(inputs.keyHead(head), key, query);
-      if (!Double.isFinite(logit)) {
-        throw new ArithmeticException(
-            String.format(
-                "logit of head %d, query row %d and key row %d overflows to %s",
-                head, row, key, logit));
-      }
-      return Math.exp(logit - logSums[row]);
+      return Math.exp(logit(inputs, head, row, key, query) - logSums[row]);
     }
 
     /** {@code ⟨upstream_i, values_j⟩ - dot_i}. */
     double pull(int row, int key, double[] grad) {
       return inputs.values().dot(inputs.keyHead(head), key, grad) - dots[row];
     }
+  }
+
+  private static boolean isMeant(
+      AttentionInputs inputs, GradientEntries entries, int row, int key) {
+    if (inputs.mask() == AttentionMask.NONE) {
+      return true;
+    }
+    int lag = inputs.firstPosition() + row - key;
+    return key < inputs.visibleKeys(row) && lag >= entries.fromLag() && lag < entries.toLag();
+  }
+
+  private static double logit(AttentionInputs inputs, int head, int row, int key, double[] query) {
+    double logit = inputs.scale() * inputs.keys().dot(inputs.keyHead(head), key, query);
+    if (!Double.isFinite(logit)) {
+      throw new ArithmeticException(
+          String.format(
+              "logit of head %d, query row %d and key row %d overflows to %s",
+              head, row, key, logit));
+    }
+    return logit;
   }
 
   private static int[] indices(int[] chosen, int count) {

@@ -96,11 +96,7 @@ public final class AttentionGradient {
   public void backward(
       Context context, HeadTensor upstream, Gradients gradients, Parallelism parallelism) {
     AttentionInputs inputs = context.inputs;
-    if (!upstream.toString().equals(context.output.toString())) {
-      throw new IllegalArgumentException(
-          "upstream must be " + context.output + ", was " + upstream);
-    }
-    upstream.requireFinite("upstream");
+    Gradients.requireUpstream(upstream, context.output);
     gradients.requireFor(inputs);
     Workspace workspace = backend.newWorkspace();
     double[] dots = new double[inputs.rows()];

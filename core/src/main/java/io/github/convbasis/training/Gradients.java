@@ -27,6 +27,14 @@ public record Gradients(HeadTensor queries, HeadTensor keys, HeadTensor values) 
     return HeadTensor.allocate(like.isSinglePrecision(), like.heads(), like.rows(), like.width());
   }
 
+  /** Checks the shape of an upstream gradient, and that it is finite. */
+  static void requireUpstream(HeadTensor upstream, HeadTensor output) {
+    if (!upstream.toString().equals(output.toString())) {
+      throw new IllegalArgumentException("upstream must be " + output + ", was " + upstream);
+    }
+    upstream.requireFinite("upstream");
+  }
+
   /** Checks shapes, disjoint rows and finite elements. */
   void requireFor(AttentionInputs inputs) {
     require("gradients.queries", queries, inputs.queries());

@@ -1,8 +1,8 @@
 package io.github.convbasis.training;
 
 import io.github.convbasis.backend.Backend;
-import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
@@ -28,7 +28,7 @@ final class ModelledWeights {
   private static final int ROWS_PER_ITEM = 1024;
 
   private final AttentionInputs inputs;
-  private final BoundedConvolutionPlan plan;
+  private final SegmentPlan plan;
   private final Workspace workspace;
   private final Parallelism parallelism;
   private final double[] rowSums;

@@ -1,2 +1,9 @@
-/** Gradients of attention without the n × n matrix. */
+/**
+ * Gradients of attention without the n × n matrix.
+ *
+ * <p>Main types: {@link io.github.convbasis.training.AttentionGradient} (exact attention under any
+ * mask), {@link io.github.convbasis.training.ConvGradient} (conv-basis attention, in the modes of
+ * {@link io.github.convbasis.training.GradientMode}) and {@link
+ * io.github.convbasis.training.GradientCosts} (which of them costs less).
+ */
 package io.github.convbasis.training;

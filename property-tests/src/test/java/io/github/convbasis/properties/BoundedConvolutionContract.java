@@ -1,7 +1,7 @@
 package io.github.convbasis.properties;
 
-import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
 import java.util.Arrays;
@@ -74,7 +74,7 @@ abstract class BoundedConvolutionContract implements BackendContract {
   void roundingIsWithinTheBound(@ForAll("samples") Sample sample) {
     SegmentedToeplitz matrix = sample.matrix();
     int n = sample.n();
-    BoundedConvolutionPlan plan = backend().segmentConvolution(matrix);
+    SegmentPlan plan = backend().segmentConvolution(matrix);
     double[] elements = sample.input();
     HeadTensor x = HeadTensor.of(elements, 1, n, sample.columns());
     HeadTensor y = Layout.PADDED.blank(false, 1, n, sample.columns());

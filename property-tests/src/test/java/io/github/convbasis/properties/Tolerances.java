@@ -74,7 +74,11 @@ enum Tolerances {
   FIT_BACKENDS(Kind.SUM, 0.096, 0.4),
   REGRESSION(Kind.SUM, 0.073, 0.3),
   REGRESSION_TRANSFORM(Kind.FFT, 0.11, 0.42),
-  MASKED_PRODUCT(Kind.SUM, 0.38, 1.6);
+  MASKED_PRODUCT(Kind.SUM, 0.38, 1.6),
+  CORRELATION(Kind.FFT, 0.58, 2.4),
+  GRADIENT(Kind.FFT, 1.4, 5.6),
+  EXACT_GRADIENT(Kind.SUM, 0.95, 4),
+  ENTRY_SETS(Kind.SUM, 0.3, 1.2);
 
   /** What the constant multiplies. */
   enum Kind {

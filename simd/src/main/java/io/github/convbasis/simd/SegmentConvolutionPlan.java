@@ -1,7 +1,7 @@
 package io.github.convbasis.simd;
 
-import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
@@ -10,7 +10,7 @@ import io.github.convbasis.matrix.SegmentedToeplitz;
  * Multiplies with a segmented matrix; kernels are transformed in every call, since their spectra
  * take more room than their entries. Immutable and thread-safe.
  */
-final class SegmentConvolutionPlan implements BoundedConvolutionPlan {
+final class SegmentConvolutionPlan implements SegmentPlan {
   private final SegmentedToeplitz matrix;
 
   SegmentConvolutionPlan(SegmentedToeplitz matrix) {
@@ -25,7 +25,9 @@ final class SegmentConvolutionPlan implements BoundedConvolutionPlan {
   @Override
   public void apply(
       HeadTensor x, HeadTensor y, int head, Workspace workspace, Parallelism parallelism) {
-    SimdWorkspace.of(workspace).spectral.multiply(matrix, x, y, head, null, parallelism);
+    SimdWorkspace.of(workspace)
+        .spectral
+        .multiply(matrix, x, y, head, false, null, null, parallelism);
   }
 
   @Override
@@ -33,15 +35,31 @@ final class SegmentConvolutionPlan implements BoundedConvolutionPlan {
       HeadTensor x,
       HeadTensor y,
       int head,
-      double[] noise,
+      double[] noises,
+      double[] sumNoises,
       Workspace workspace,
       Parallelism parallelism) {
-    SimdWorkspace.of(workspace).spectral.multiply(matrix, x, y, head, noise, parallelism);
+    SimdWorkspace.of(workspace)
+        .spectral
+        .multiply(matrix, x, y, head, false, noises, sumNoises, parallelism);
+  }
+
+  @Override
+  public void kernelGradients(
+      HeadTensor y,
+      HeadTensor x,
+      int head,
+      double[][] gradients,
+      Workspace workspace,
+      Parallelism parallelism) {
+    SimdWorkspace.of(workspace).spectral.correlate(matrix, y, x, head, gradients, parallelism);
   }
 
   @Override
   public void applyTranspose(
       HeadTensor y, HeadTensor z, int head, Workspace workspace, Parallelism parallelism) {
-    SimdWorkspace.of(workspace).spectral.multiplyTransposed(matrix, y, z, head, parallelism);
+    SimdWorkspace.of(workspace)
+        .spectral
+        .multiply(matrix, y, z, head, true, null, null, parallelism);
   }
 }

@@ -2,12 +2,12 @@ package io.github.convbasis.simd;
 
 import io.github.convbasis.backend.AttentionCosts;
 import io.github.convbasis.backend.Backend;
-import io.github.convbasis.backend.BoundedConvolutionPlan;
 import io.github.convbasis.backend.ConvolutionPlan;
 import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.TileSums;
 import io.github.convbasis.backend.Workspace;
@@ -18,6 +18,7 @@ import io.github.convbasis.matrix.TileKind;
 import io.github.convbasis.matrix.TiledLogits;
 import io.github.convbasis.simd.decompose.VectorLoops;
 import io.github.convbasis.simd.exact.AttentionScratch;
+import io.github.convbasis.simd.exact.EntryAttention;
 import io.github.convbasis.simd.exact.ExactAttentionKernel;
 import io.github.convbasis.simd.exact.LogitColumnKernel;
 import io.github.convbasis.simd.exact.LogitColumnsKernel;
@@ -204,7 +205,7 @@ final class SimdBackend implements Backend {
   }
 
   @Override
-  public BoundedConvolutionPlan segmentConvolution(SegmentedToeplitz matrix) {
+  public SegmentPlan segmentConvolution(SegmentedToeplitz matrix) {
     return new SegmentConvolutionPlan(matrix);
   }
 
@@ -231,6 +232,26 @@ final class SimdBackend implements Backend {
     AttentionScratch scratch = scratches.takeExact(inputs);
     ExactAttentionKernel.attendGroup(inputs, keyHead, fromRow, toRow, output, logSums, scratch);
     scratches.giveExact(scratch);
+  }
+
+  @Override
+  public void attendEntries(
+      AttentionInputs inputs,
+      int head,
+      GradientEntries entries,
+      HeadTensor output,
+      double[] logSums,
+      Workspace workspace,
+      Parallelism parallelism) {
+    SimdWorkspace scratches = SimdWorkspace.of(workspace);
+    EntryAttention attention = new EntryAttention(inputs, head, entries, output, logSums);
+    parallelism.forEach(
+        attention.items(),
+        item -> {
+          AttentionScratch scratch = scratches.takeExact(inputs);
+          attention.attend(item, scratch);
+          scratches.giveExact(scratch);
+        });
   }
 
   @Override

@@ -13,6 +13,9 @@ final class RecoveredReport {
   /** Says in a few words what was found and how far it is off. */
   static String brief(RecoveredHead head) {
     HeadResult result = head.result();
+    if (result.exactShare() == 1) {
+      return "exact: cheaper than " + result.search().columns() + " segments";
+    }
     return String.format(
         Locale.ROOT,
         "%d segments, %.1f %% exact, %d rows exact; error %s",

@@ -75,16 +75,11 @@ public final class JsonTokenizer implements Tokenizer {
     System.setProperty("ai.djl.offline", "true");
     System.setProperty("OPT_OUT_TRACKING", "true");
     System.setProperty("RUST_FLAVOR", "cpu");
-    if (!Utils.isOfflineMode()) {
-      throw new IOException(
-          name
-              + ": is read offline only; DJL_OFFLINE must be unset or true, was "
-              + System.getenv("DJL_OFFLINE"));
-    }
     // Texts are cut and filled up by nobody: the model's context is checked by the model.
     Map<String, String> options =
         Map.of("addSpecialTokens", "true", "truncation", "DO_NOT_TRUNCATE", "padding", "false");
     try {
+      requireOffline(name);
       return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes), options);
     } catch (RuntimeException e) {
       // The native side throws whatever it likes; its message says what it could not read.
@@ -92,6 +87,15 @@ public final class JsonTokenizer implements Tokenizer {
           name, "is not understood: " + FileErrors.shortened(String.valueOf(e.getMessage())), e);
     } catch (LinkageError e) {
       throw new IOException(name + ": the native tokenizer cannot be loaded here: " + e, e);
+    }
+  }
+
+  private static void requireOffline(String name) throws IOException {
+    if (!Utils.isOfflineMode()) {
+      throw new IOException(
+          name
+              + ": is read offline only; DJL_OFFLINE must be unset or true, was "
+              + System.getenv("DJL_OFFLINE"));
     }
   }
 

@@ -9,11 +9,14 @@ import ai.djl.util.Utils;
 import io.github.convbasis.inference.json.FileFormatException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +69,15 @@ class JsonTokenizerTest {
       assertEquals("token", json.unit());
     }
     assertTrue(Utils.isOfflineMode(), "nothing may be downloaded");
+  }
+
+  /** Tests have these on the class path, a module path needs them asked for. */
+  @Test
+  void theModuleAsksForWhatTheLibraryCannot() {
+    ModuleDescriptor module = JsonTokenizer.class.getModule().getDescriptor();
+    Set<String> required =
+        module.requires().stream().map(ModuleDescriptor.Requires::name).collect(Collectors.toSet());
+    assertTrue(required.containsAll(Set.of("org.slf4j", "com.google.gson")), required.toString());
   }
 
   @Test

@@ -46,6 +46,9 @@ public final class AttentionScratch {
   /** Keys that each row sees. */
   final int[] visibleKeys = new int[BLOCK_ROWS];
 
+  /** First key that each row sees, where rows do not see all from the first on. */
+  final int[] firstKeys = new int[BLOCK_ROWS];
+
   /** Queries times {@code scale·log2(e)}, groups × depth × 2L. */
   final float[] queries;
 
@@ -60,6 +63,9 @@ public final class AttentionScratch {
 
   /** Keys of the current tile that each row sees. */
   final float[] visible = new float[BLOCK_ROWS];
+
+  /** First keys of the current tile that each row does not see. */
+  final float[] skipped = new float[BLOCK_ROWS];
 
   /** Logits, then weights: tile keys × 2L. */
   final float[] tile = new float[TILE_KEYS * GROUP_ROWS];

@@ -44,7 +44,6 @@ public final class ExactGradients {
 
   private AttentionInputs inputs;
   private int head;
-  private GradientEntries entries;
   private double[] logSums;
   private double[] dots;
   private HeadTensor upstream;
@@ -83,7 +82,6 @@ public final class ExactGradients {
       Parallelism parallelism) {
     this.inputs = inputs;
     this.head = head;
-    this.entries = entries;
     this.logSums = logSums;
     this.dots = dots;
     this.upstream = upstream;
@@ -119,7 +117,7 @@ public final class ExactGradients {
   private void packRows(int part) {
     GradientScratch scratch = scratches.take();
     int end = end(part, rows.count, BLOCK_ROWS);
-    rows.pack(inputs, head, entries, logSums, dots, upstream, part * PART, end, scratch);
+    rows.pack(inputs, head, logSums, dots, upstream, part * PART, end, scratch);
     scratches.give(scratch);
   }
 

@@ -2,7 +2,6 @@ package io.github.convbasis.simd.exact;
 
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.matrix.AttentionInputs;
-import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.Arrays;
 
@@ -58,6 +57,7 @@ final class GradientRows {
   int[] mostTo = new int[0];
 
   private int[] rows;
+  private SeenKeys seen;
 
   /** Returns a multiple of the lanes of a group that is no smaller. */
   static int paddedWidth(int width) {
@@ -67,6 +67,7 @@ final class GradientRows {
   /** Makes room for the rows of a call. */
   void size(AttentionInputs inputs, GradientEntries entries) {
     rows = entries.rows();
+    seen = new SeenKeys(inputs, entries);
     count = rows == null ? inputs.rows() : rows.length;
     depth = inputs.queries().width();
     width = inputs.values().width();
@@ -106,7 +107,6 @@ final class GradientRows {
   void pack(
       AttentionInputs inputs,
       int head,
-      GradientEntries entries,
       double[] rowLogSums,
       double[] rowDots,
       HeadTensor upstreamTensor,
@@ -125,7 +125,8 @@ final class GradientRows {
         int row = row(r);
         Packing.row(inputs.queries(), head, row, depthStride, queries, r * depthStride);
         Packing.row(upstreamTensor, head, row, widthStride, upstream, r * widthStride);
-        see(inputs, entries, row, r);
+        from[r] = seen.first(row);
+        to[r] = seen.end(row);
         setSums(row, rowLogSums[row], inputs.scale() * rowDots[row], r);
       } else {
         from[r] = 0;
@@ -166,28 +167,6 @@ final class GradientRows {
     logSums[r] = (float) base2;
     rests[r] = (float) (base2 - logSums[r]);
     dots[r] = (float) dot;
-  }
-
-  /** Sets which packed keys a row sees: those under the mask and in the range of lags. */
-  private void see(AttentionInputs inputs, GradientEntries entries, int row, int r) {
-    int end = inputs.visibleKeys(row);
-    int start = 0;
-    if (inputs.mask() != AttentionMask.NONE) {
-      long position = (long) inputs.firstPosition() + row;
-      end = (int) Math.min(end, Math.max(0, position - entries.fromLag() + 1));
-      start = (int) Math.min(end, Math.max(0, position - entries.toLag() + 1));
-    }
-    from[r] = index(entries.keys(), start);
-    to[r] = index(entries.keys(), end);
-  }
-
-  /** Returns how many of some increasing keys, null for all, are less than one. */
-  private static int index(int[] keys, int key) {
-    if (keys == null) {
-      return key;
-    }
-    int found = Arrays.binarySearch(keys, key);
-    return found < 0 ? -found - 1 : found;
   }
 
   private void summarise(int first) {

@@ -45,6 +45,26 @@ final class SoftmaxTile {
   }
 
   /**
+   * Hides first keys, {@code S[j][i] = -max} where {@code j < skipped[i]}.
+   *
+   * @param tile S, count × 2L from its start, changed
+   * @param count keys that may be hidden
+   * @param skipped how many keys of the tile each of 2L lanes does not see, from {@code at}
+   * @param at start of these
+   */
+  static void hideFirst(float[] tile, int count, float[] skipped, int at) {
+    FloatVector skippedA = FloatVector.fromArray(F, skipped, at);
+    FloatVector skippedB = FloatVector.fromArray(F, skipped, at + L);
+    for (int j = 0; j < count; j++) {
+      int t = j * (2 * L);
+      FloatVector a = FloatVector.fromArray(F, tile, t);
+      FloatVector b = FloatVector.fromArray(F, tile, t + L);
+      a.blend(HIDDEN, skippedA.compare(VectorOperators.GT, (float) j)).intoArray(tile, t);
+      b.blend(HIDDEN, skippedB.compare(VectorOperators.GT, (float) j)).intoArray(tile, t + L);
+    }
+  }
+
+  /**
    * Raises the running maxima to those of the tile and gives the factors that move sums along,
    * {@code 2^(old - new)}.
    *

@@ -188,7 +188,8 @@ final class BlockConvolution {
     boolean rounded = values.weights() != null || weighting == Weighting.LINEAR;
     for (int b = pieces.firstOutput; b < pieces.blocks; b++) {
       double noise = rounding.values(pieces, product, halves, b, rounded);
-      double sumNoise = values.hasSums() ? rounding.sums(pieces, product, halves, b) : 0;
+      boolean hasSums = values.hasSums() || weighting == Weighting.LINEAR;
+      double sumNoise = hasSums ? rounding.sums(pieces, product, halves, b) : 0;
       target.raise(pieces.blockStart(b), pieces.blockEnd(b), product.exponent(b), noise, sumNoise);
     }
   }
@@ -247,13 +248,17 @@ final class BlockConvolution {
         });
   }
 
-  /** Leaves the weights of a piece in the scratch's samples, and their norm. */
+  /**
+   * Leaves the weights of a piece in the scratch's samples, and their norm. Products, which have
+   * none, are asked for the rounding of what a column of ones would give.
+   */
   private void weigh(ValueColumns values, int piece, BlockScratch scratch) {
-    if (values.weights() == null) {
-      return;
-    }
     int from = pieces.from[piece];
     int to = pieces.to[piece];
+    if (values.weights() == null) {
+      rounding.recordSum(piece, Math.sqrt(to - from));
+      return;
+    }
     if (pieces.exponent[piece] == SpectrumProduct.NOTHING) {
       Arrays.fill(scratch.samples, 0, to - from, 0);
     } else {

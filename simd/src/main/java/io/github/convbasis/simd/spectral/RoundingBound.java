@@ -36,6 +36,8 @@ final class RoundingBound {
   void reset(int fromPiece, int pieces) {
     if (keptNorms == null && norms.length < pieces) {
       norms = new double[pieces];
+    }
+    if (sumNorms.length < pieces) {
       sumNorms = new double[pieces];
     }
     Arrays.fill(norms(), fromPiece, pieces, 0);

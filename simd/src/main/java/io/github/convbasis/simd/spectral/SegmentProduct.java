@@ -66,25 +66,15 @@ public final class SegmentProduct {
     return plan.equals(other);
   }
 
-  /**
-   * Computes {@code y = H·x} and bounds its rounding.
-   *
-   * @param matrix H
-   * @param x n × columns, finite
-   * @param y n × columns
-   * @param head head of both
-   * @param noise receives for each row a bound on the error of its elements; null to do without
-   * @param parallelism how many tasks may work
-   * @throws ArithmeticException if a result overflows float32
-   */
+  /** Computes a product without bounds on its rounding. */
   void apply(
       SegmentedToeplitz matrix,
       HeadTensor x,
       HeadTensor y,
       int head,
-      double[] noise,
+      boolean transpose,
       Parallelism parallelism) {
-    apply(matrix, x, y, head, false, noise, parallelism);
+    apply(matrix, x, y, head, transpose, null, null, parallelism);
   }
 
   /**
@@ -95,6 +85,9 @@ public final class SegmentProduct {
    * @param y n × columns
    * @param head head of both
    * @param transpose which
+   * @param noises receives for each row a bound on the rounding of its elements; null for a
+   *     transposed product, or to do without
+   * @param sumNoises receives for each row the same for an x of ones; null to do without
    * @param parallelism how many tasks may work
    * @throws ArithmeticException if a result overflows float32
    */
@@ -104,17 +97,8 @@ public final class SegmentProduct {
       HeadTensor y,
       int head,
       boolean transpose,
-      Parallelism parallelism) {
-    apply(matrix, x, y, head, transpose, null, parallelism);
-  }
-
-  private void apply(
-      SegmentedToeplitz matrix,
-      HeadTensor x,
-      HeadTensor y,
-      int head,
-      boolean transpose,
-      double[] noise,
+      double[] noises,
+      double[] sumNoises,
       Parallelism parallelism) {
     int n = matrix.size();
     int inputExponent = inputExponent(x.maxAbs(head));
@@ -133,17 +117,22 @@ public final class SegmentProduct {
             inner.give(convolutions);
           }
           write(values.tiles(), from, to, inputExponent, y, head);
-          if (noise != null) {
-            bound(from, to, inputExponent, noise);
+          if (noises != null) {
+            writeNoises(from, to, inputExponent, noises, sumNoises);
           }
         });
   }
 
-  private void bound(int fromRow, int toRow, int inputExponent, double[] noise) {
+  private void writeNoises(
+      int fromRow, int toRow, int inputExponent, double[] noises, double[] sumNoises) {
     for (int row = fromRow; row < toRow; row++) {
       int exponent = field.exponent(row);
       boolean empty = exponent == SpectrumProduct.NOTHING;
-      noise[row] = empty ? 0 : Math.scalb(field.noise(row), clamp((long) exponent + inputExponent));
+      noises[row] =
+          empty ? 0 : Math.scalb(field.noise(row), clamp((long) exponent + inputExponent));
+      if (sumNoises != null) {
+        sumNoises[row] = empty ? 0 : Math.scalb(field.sumNoise(row), clamp(exponent));
+      }
     }
   }
 

@@ -9,13 +9,14 @@ import io.github.convbasis.simd.Pool;
 
 /**
  * Keeps the scratch of the spectral form from call to call: one attention, one on a finer grid if
- * that was needed, and one product, made anew when the problem asks for another grid. Mutable: one
- * call at a time.
+ * that was needed, one product and one correlation, made anew when the problem asks for another
+ * grid. Mutable: one call at a time.
  */
 public final class SpectralWorkspace {
   private SegmentAttention attention;
   private SegmentAttention finer;
   private SegmentProduct product;
+  private SegmentCorrelation correlation;
 
   /** Makes an empty workspace. */
   public SpectralWorkspace() {}
@@ -164,13 +165,16 @@ public final class SpectralWorkspace {
   }
 
   /**
-   * Computes {@code y = H·x}.
+   * Computes {@code y = H·x}, or {@code y = Hᵀ·x}.
    *
    * @param matrix H
    * @param x n × columns, finite
    * @param y n × columns
    * @param head head of both
-   * @param noise receives for each row a bound on its rounding; null to do without
+   * @param transpose which
+   * @param noises receives for each row a bound on the rounding of its elements, and {@code
+   *     sumNoises} that of an x of ones; both null for a transposed product, or to do without
+   * @param sumNoises see {@code noises}
    * @param parallelism how many tasks may work
    * @throws ArithmeticException if a result overflows float32
    */
@@ -179,31 +183,40 @@ public final class SpectralWorkspace {
       HeadTensor x,
       HeadTensor y,
       int head,
-      double[] noise,
+      boolean transpose,
+      double[] noises,
+      double[] sumNoises,
       Parallelism parallelism) {
-    product(matrix, x).apply(matrix, x, y, head, noise, parallelism);
-  }
-
-  /**
-   * Computes {@code z = Hᵀ·y}.
-   *
-   * @param matrix H
-   * @param y n × columns, finite
-   * @param z n × columns
-   * @param head head of both
-   * @param parallelism how many tasks may work
-   * @throws ArithmeticException if a result overflows float32
-   */
-  public void multiplyTransposed(
-      SegmentedToeplitz matrix, HeadTensor y, HeadTensor z, int head, Parallelism parallelism) {
-    product(matrix, y).apply(matrix, y, z, head, true, parallelism);
-  }
-
-  private SegmentProduct product(SegmentedToeplitz matrix, HeadTensor x) {
     BlockPlan plan = BlockPlan.cheapestProduct(matrix.size(), x.width(), matrix.terms());
     if (product == null || !product.fits(plan)) {
       product = SegmentProduct.of(plan);
     }
-    return product;
+    product.apply(matrix, x, y, head, transpose, noises, sumNoises, parallelism);
+  }
+
+  /**
+   * Computes the derivative of {@code ⟨Y, H·X⟩} by the kernels of H; see {@code
+   * SegmentPlan.kernelGradients}.
+   *
+   * @param matrix gives the segments of H
+   * @param y n × columns, finite
+   * @param x n × columns, finite
+   * @param head head of both
+   * @param gradients for each segment receives a number for each lag; null where it does not matter
+   * @param parallelism how many tasks may work
+   * @throws ArithmeticException if a result overflows
+   */
+  public void correlate(
+      SegmentedToeplitz matrix,
+      HeadTensor y,
+      HeadTensor x,
+      int head,
+      double[][] gradients,
+      Parallelism parallelism) {
+    BlockPlan plan = BlockPlan.cheapestProduct(matrix.size(), x.width(), matrix.terms());
+    if (correlation == null || !correlation.fits(plan)) {
+      correlation = new SegmentCorrelation(plan);
+    }
+    correlation.apply(matrix, y, x, head, gradients, parallelism);
   }
 }

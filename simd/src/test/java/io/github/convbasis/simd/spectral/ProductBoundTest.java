@@ -42,7 +42,7 @@ class ProductBoundTest {
     HeadTensor y = HeadTensor.allocate(false, 1, n, width);
     double[] noise = new double[n];
     Arrays.fill(noise, Double.NaN);
-    SegmentProduct.of(plan).apply(matrix, x, y, 0, noise, Parallelism.sequential());
+    SegmentProduct.of(plan).apply(matrix, x, y, 0, false, noise, null, Parallelism.sequential());
     double[] row = new double[n];
     double worst = 0;
     for (int i = 0; i < n; i++) {
@@ -128,7 +128,7 @@ class ProductBoundTest {
     double[] noise = new double[n];
     HeadTensor y = HeadTensor.allocate(false, 1, n, WIDTH);
     SegmentProduct.of(BlockPlan.of(64))
-        .apply(matrix, gaussian(n, 1), y, 0, noise, Parallelism.sequential());
+        .apply(matrix, gaussian(n, 1), y, 0, false, noise, null, Parallelism.sequential());
     for (int row = 0; row < 128; row++) {
       assertEquals(0, noise[row], "noise of row " + row);
       assertEquals(0, y.get(0, row, 0), "row " + row);

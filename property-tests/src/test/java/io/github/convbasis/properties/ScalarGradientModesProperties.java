@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Gradients of conv-basis attention of the scalar backend. */
+class ScalarGradientModesProperties extends GradientModesContract implements ScalarContract {}
