@@ -36,19 +36,19 @@ final class PyTorchGradient {
   }
 
   /** Attends and differentiates; returns something of the gradients, so that they are computed. */
-  long run() {
+  long differentiate() {
     try (PointerScope scope = new PointerScope()) {
       return call(scope).get(0).numel();
     }
   }
 
   /** Attends, differentiates and copies out the gradients by queries, keys and values. */
-  float[][] result() {
+  float[][] gradients() {
     try (PointerScope scope = new PointerScope()) {
-      TensorVector gradients = call(scope);
+      TensorVector tensors = call(scope);
       float[][] result = new float[inputs.length][];
       for (int i = 0; i < result.length; i++) {
-        Tensor gradient = gradients.get(i).contiguous();
+        Tensor gradient = tensors.get(i).contiguous();
         result[i] = new float[(int) gradient.numel()];
         gradient.data_ptr_float().get(result[i]);
       }

@@ -15,7 +15,7 @@ import java.util.Arrays;
  * of all that passed through. Errors then stay those of summing a row by itself, relative to {@code
  * Σ_j ‖u₂_j‖∞·‖v_j‖∞} of that row, except that the second kind of rebuilding costs more than stated
  * on inputs whose columns differ by more than {@code 2⁵⁰} again and again, which also take O(n) to
- * find in a row.
+ * find in a row. {@link #contains} replays the changes up to its row, O(ΣB_i).
  *
  * <p>Immutable and thread-safe.
  */

@@ -23,10 +23,11 @@ import java.util.Objects;
  * <ul>
  *   <li>{@link #exact}: f itself, tile by tile. O(n²·(d + m)) time, O(n·(d + m)) memory.
  *   <li>{@link #convBasis}: f of the recovered logits, whose products are convolutions:
- *       O(terms·n·m·d·log n) time, O(terms·n + n·(d + m)) memory. The gradients are those formulas
- *       with this f, so they reach every key and approximate the gradients of the true L as well as
- *       the recovered logits approximate A₁XA₂ᵀ, with an error linear in theirs. They are not the
- *       derivative of the approximated loss, whose basis moves with X.
+ *       O(terms·n·m·d·log n) time, O(terms·n + n·(d + m)) memory and 2 kB of it for each row. The
+ *       gradients are those formulas with this f, so they reach every key and approximate the
+ *       gradients of the true L as well as the recovered logits approximate A₁XA₂ᵀ, with an error
+ *       linear in theirs. They are not the derivative of the approximated loss, whose basis moves
+ *       with X.
  * </ul>
  *
  * <p>Transforms round absolutely, so a row of f is taken from them only where a bound on their

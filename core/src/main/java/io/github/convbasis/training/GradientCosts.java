@@ -12,8 +12,19 @@ import io.github.convbasis.backend.Backend;
  * a factor of about 1.5. Immutable and thread-safe.
  */
 public final class GradientCosts {
-  /** An exact entry in the backward pass: 10 products of vectors for 4, and packing. */
-  private static final double GRADIENT_PAIR = 2.8;
+  /**
+   * An exact entry in the backward pass: 10 products of vectors for 4. Beside the forward pass 2.1
+   * to 2.7 were seen (n = 16,384 and 32,768, d = 64, float32).
+   */
+  private static final double GRADIENT_PAIR = 2.5;
+
+  /**
+   * A product whose diagonal blocks are products too, beside one where they are exact. With it the
+   * operator form is predicted to take 1.2, 1.3 and 1.6 of exact attention for 4, 16 and 64 terms
+   * at n = 16,384, where 1.1, 1.2 and 1.9 were seen, and 0.7 for 16 at n = 32,768, where it was
+   * 0.6.
+   */
+  private static final double PRODUCT = 1.2;
 
   /** Filling or adding up one element of a product's columns. */
   private static final double ELEMENT = 0.4;
@@ -101,7 +112,7 @@ public final class GradientCosts {
 
   private double product(int columns, int terms) {
     double pairs = backend.segmentCost(n, depth, columns, terms);
-    return pairs * (depth + columns) / (depth + width);
+    return PRODUCT * pairs * (depth + columns) / (depth + width);
   }
 
   /**

@@ -54,7 +54,7 @@ class LowRankMaskProperties {
         new DistinctRowsMask(classes, patterns));
   }
 
-  @Property(tries = 300)
+  @Property
   void everyMaskIsItsDenseMatrix(
       @ForAll @IntRange(min = 1, max = 40) int n, @ForAll long seed, @ForAll boolean normalised) {
     SplittableRandom random = new SplittableRandom(seed);
@@ -70,8 +70,29 @@ class LowRankMaskProperties {
     }
   }
 
+  /** Windows and groups that sums are built anew for again and again, and trees of many levels. */
+  @Property(tries = 100)
+  void longMasksAreTheirDenseMatrix(
+      @ForAll @IntRange(min = 100, max = 300) int n, @ForAll long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    double[] values = Draw.gaussian(random, n * WIDTH, 1);
+    double[] left = Draw.gaussian(random, n * RANK, 1);
+    double[] right = Draw.gaussian(random, n * RANK, 1);
+    int size = 1 + random.nextInt(n);
+    List<LowRankMask> masks =
+        List.of(
+            new CausalMask(n),
+            RowChangeMask.slidingWindow(n, size),
+            RowChangeMask.groups(n, size),
+            RowChangeMask.shiftedGroups(n, size),
+            ContinuousRowMask.slidingWindow(n, size));
+    for (LowRankMask mask : masks) {
+      requireDense(mask, left, right, values, false);
+    }
+  }
+
   /** What left a window must not show, though it was up to e⁸⁰ times as great. */
-  @Property(tries = 300)
+  @Property
   void greatColumnsLeaveNoTrace(@ForAll @IntRange(min = 1, max = 40) int n, @ForAll long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     double[] left = Draw.gaussian(random, n * RANK, 1);
@@ -138,7 +159,7 @@ class LowRankMaskProperties {
     Tolerances.MASKED_PRODUCT.requireClose(actual, expected, units);
   }
 
-  @Property(tries = 300)
+  @Property
   void costsGrowAsStated(
       @ForAll @IntRange(min = 1, max = 300) int n, @ForAll @IntRange(min = 1, max = 300) int size) {
     assertTrue(RowChangeMask.slidingWindow(n, size).updates() < 2L * n);
