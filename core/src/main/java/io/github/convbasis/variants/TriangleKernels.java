@@ -96,6 +96,8 @@ final class TriangleKernels {
     // Too few columns for the window that was asked for: each is a term of its own, and exact.
     boolean searchable = columns.size() >= recovery.leastColumns();
     ConvBasisRecovery fitting = searchable ? recovery : ConvBasisRecovery.ofTerms(columns.size());
+    // Columns that the literal search takes for zero are a segment like others here: their first
+    // column is read, too.
     SegmentSearch search = fitting.search(columns);
     return search.starts().stream().mapToInt(Integer::intValue).toArray();
   }

@@ -44,6 +44,22 @@ class ConvBasisRecoveryTest {
   }
 
   @Test
+  void searchingFindsWhatRecoveringDoes() {
+    SegmentedToeplitz matrix = steps(new int[] {0, 50, 100}, LEVEL_A, LEVEL_B, LEVEL_C);
+    for (ConvBasisRecovery recovery :
+        new ConvBasisRecovery[] {
+          literal(3, 4, 4), ConvBasisRecovery.ofTerms(9), ConvBasisRecovery.ofStarts(0, 7)
+        }) {
+      assertEquals(recovery.recover(matrix).search(), recovery.search(matrix));
+    }
+    assertEquals(1, ConvBasisRecovery.ofTerms(9).leastColumns());
+    assertEquals(1, ConvBasisRecovery.ofStarts(0, 7).leastColumns());
+    ConvBasisRecovery windowed = ConvBasisRecovery.ofTerms(9).withWindow(N + 1);
+    assertEquals(N + 1, windowed.leastColumns());
+    assertThrows(IllegalArgumentException.class, () -> windowed.search(matrix));
+  }
+
+  @Test
   void literalMissesAReturningPatternAndRepairedFindsIt() {
     int[] expected = {0, 50, 100, 380};
     SegmentedToeplitz returning = steps(expected, LEVEL_A, LEVEL_B, LEVEL_A, LEVEL_C);

@@ -35,6 +35,29 @@ class HeadTensorProperties {
     assertEquals(sample.single(), tensor.isSinglePrecision(), "single precision");
   }
 
+  @Property
+  void neighbouringRowsAreAViewOfTheSameElements(
+      @ForAll(supplier = AttentionSample.Medium.class) AttentionSample sample,
+      @ForAll @IntRange(min = 0, max = 39) int first,
+      @ForAll @IntRange(min = 0, max = 39) int more) {
+    int from = first % sample.n();
+    int to = from + 1 + more % (sample.n() - from);
+    HeadTensor tensor = sample.inputs().queries();
+    HeadTensor rows = tensor.rows(from, to);
+    assertEquals(tensor.heads() + " × " + (to - from) + " × " + tensor.width(), rows.toString());
+    double[] line = new double[tensor.width()];
+    for (int head = 0; head < tensor.heads(); head++) {
+      for (int row = from; row < to; row++) {
+        assertEquals(tensor.index(head, row), rows.index(head, row - from), "row " + row);
+      }
+      rows.setRow(head, to - 1 - from, line);
+      Tolerances.requireSameBits(tensor.get(head, to - 1, 0), 0, "a written row");
+    }
+    assertThrows(IndexOutOfBoundsException.class, () -> tensor.rows(from, sample.n() + 1));
+    assertThrows(IndexOutOfBoundsException.class, () -> tensor.rows(-1, to));
+    Refusal.mustSay(() -> tensor.rows(from, from), "rows must be at least 1", "was 0");
+  }
+
   @Property(edgeCases = EdgeCasesMode.NONE)
   void dataThatIsTooShortIsRefusedWithBothLengths(
       @ForAll @IntRange(min = 0, max = 9) int offset,
