@@ -92,13 +92,11 @@ public final class ExactAttention {
       forwardRows(inputs, head, all, output, workspace, parallelism);
       return;
     }
-    parallelism.forEach(
-        itemsPerHead(inputs),
-        item -> {
-          int from = item * ROWS_PER_ITEM;
-          int to = Math.min(rows, from + ROWS_PER_ITEM);
-          backend.attendGroup(inputs, inputs.keyHead(head), from, to, output, workspace);
-        });
+    parallelism.forEachRange(
+        rows,
+        ROWS_PER_ITEM,
+        (from, to) ->
+            backend.attendGroup(inputs, inputs.keyHead(head), from, to, output, workspace));
   }
 
   /**
@@ -121,13 +119,10 @@ public final class ExactAttention {
       Workspace workspace,
       Parallelism parallelism) {
     int[] rows = indices(chosen, inputs.rows());
-    parallelism.forEach(
-        (rows.length + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
-        item -> {
-          int from = item * ROWS_PER_ITEM;
-          int to = Math.min(rows.length, from + ROWS_PER_ITEM);
-          backend.attendRows(inputs, head, rows, from, to, output, workspace);
-        });
+    parallelism.forEachRange(
+        rows.length,
+        ROWS_PER_ITEM,
+        (from, to) -> backend.attendRows(inputs, head, rows, from, to, output, workspace));
     return rows.length;
   }
 
@@ -157,7 +152,7 @@ public final class ExactAttention {
   }
 
   private static int itemsPerHead(AttentionInputs inputs) {
-    return (inputs.rows() + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
+    return Parallelism.ranges(inputs.rows(), ROWS_PER_ITEM);
   }
 
   /**

@@ -109,12 +109,12 @@ public final class LogitColumns implements ColumnSource {
       Workspace workspace,
       Parallelism parallelism) {
     int first = inputs.firstPosition();
-    int end = first + inputs.rows();
-    parallelism.forEach(
-        (inputs.rows() + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
-        item -> {
-          int from = first + item * ROWS_PER_ITEM;
-          int to = Math.min(end, from + ROWS_PER_ITEM);
+    parallelism.forEachRange(
+        inputs.rows(),
+        ROWS_PER_ITEM,
+        (fromRow, toRow) -> {
+          int from = first + fromRow;
+          int to = first + toRow;
           double greatest =
               backend.logitColumns(inputs, head, columns, from, to, targets, workspace);
           if (!Double.isFinite(greatest)) {

@@ -103,6 +103,46 @@ public final class Parallelism {
     run.awaitAll();
   }
 
+  /** Works on indices {@code from … to-1}. */
+  @FunctionalInterface
+  public interface RangeConsumer {
+    /**
+     * Works on a range.
+     *
+     * @param from first index
+     * @param to end of the indices, exclusive
+     */
+    void accept(int from, int to);
+  }
+
+  /**
+   * Cuts the indices below {@code count} into ranges of {@code most} and a shorter last one, and
+   * calls {@code body} once for each, as {@link #forEach} does.
+   *
+   * @param count number of indices
+   * @param most indices of a range, at least 1
+   * @param body what to do with a range; called from several threads at once
+   */
+  public void forEachRange(int count, int most, RangeConsumer body) {
+    forEach(
+        ranges(count, most),
+        item -> {
+          int from = item * most;
+          body.accept(from, from + Math.min(most, count - from));
+        });
+  }
+
+  /**
+   * Returns how many ranges {@link #forEachRange} makes.
+   *
+   * @param count number of indices
+   * @param most indices of a range, at least 1
+   * @return the ceiling of {@code count/most}
+   */
+  public static int ranges(int count, int most) {
+    return (int) (((long) count + most - 1) / most);
+  }
+
   /**
    * One call of {@link #forEach}; a helper that starts after the last item was taken does nothing.
    */

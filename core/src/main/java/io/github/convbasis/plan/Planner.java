@@ -20,7 +20,8 @@ import java.util.Objects;
  * <p>Deterministic for one backend and seed. Immutable and thread-safe.
  */
 public final class Planner {
-  private static final double DEFAULT_OVERHEAD = 0.1;
+  /** Share of exact attention that planning and judging may cost unless told otherwise. */
+  public static final double DEFAULT_OVERHEAD = 0.1;
 
   private final Backend backend;
   private final double tolerance;

@@ -72,7 +72,7 @@ public final class AttentionGradient {
     Workspace workspace = backend.newWorkspace();
     int rows = inputs.rows();
     double[][] logSums = new double[inputs.queries().heads()][rows];
-    int items = (rows + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
+    int items = Parallelism.ranges(rows, ROWS_PER_ITEM);
     parallelism.forEach(
         Math.multiplyExact(items, inputs.keys().heads()),
         item -> {

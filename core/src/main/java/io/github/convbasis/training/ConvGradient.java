@@ -180,11 +180,14 @@ public final class ConvGradient {
 
   /** What a backward pass needs of the forward pass. Immutable and thread-safe. */
   public static final class Context {
+    private final String backend;
     private final AttentionInputs inputs;
     private final HeadTensor output;
     private final HeadContext[] heads;
 
-    private Context(AttentionInputs inputs, HeadTensor output, HeadContext[] heads) {
+    private Context(
+        String backend, AttentionInputs inputs, HeadTensor output, HeadContext[] heads) {
+      this.backend = backend;
       this.inputs = inputs;
       this.output = output;
       this.heads = heads;
@@ -259,7 +262,7 @@ public final class ConvGradient {
     for (int head = 0; head < heads; head++) {
       contexts[head] = forward(inputs, head, output, workspace, parallelism);
     }
-    return new Context(inputs, output, contexts);
+    return new Context(backend.name(), inputs, output, contexts);
   }
 
   private void requireFitting(int heads, int n) {
@@ -376,7 +379,8 @@ public final class ConvGradient {
    * @param upstream gradient of the loss by the output, shaped like it
    * @param gradients receives what is added; must share nothing with other arguments
    * @param parallelism how many tasks may work inside a head
-   * @throws IllegalArgumentException if a shape differs or an element is not finite
+   * @throws IllegalArgumentException if a shape differs, an element is not finite or the context is
+   *     of another backend
    * @throws ArithmeticException if a gradient overflows; gradients are unspecified then
    */
   public void backward(
@@ -392,7 +396,8 @@ public final class ConvGradient {
    * @param gradients receives what is added; must share nothing with other arguments
    * @param workspace from the backend
    * @param parallelism how many tasks may work inside a head
-   * @throws IllegalArgumentException if a shape differs or an element is not finite
+   * @throws IllegalArgumentException if a shape differs, an element is not finite or the context is
+   *     of another backend
    * @throws ArithmeticException if a gradient overflows; gradients are unspecified then
    */
   public void backward(
@@ -401,6 +406,11 @@ public final class ConvGradient {
       Gradients gradients,
       Workspace workspace,
       Parallelism parallelism) {
+    if (!context.backend.equals(backend.name())) {
+      throw new IllegalArgumentException(
+          String.format(
+              "context must be of backend %s, was of %s", backend.name(), context.backend));
+    }
     AttentionInputs inputs = context.inputs;
     Gradients.requireUpstream(upstream, context.output);
     gradients.requireFor(inputs);

@@ -26,12 +26,13 @@ final class FactorProduct {
    */
   static HeadTensor of(String name, HeadTensor a, HeadTensor b, Parallelism parallelism) {
     HeadTensor product = HeadTensor.allocate(false, 1, a.rows(), b.width());
-    parallelism.forEach(
-        items(a.rows()),
-        item -> {
+    parallelism.forEachRange(
+        a.rows(),
+        ROWS_PER_ITEM,
+        (from, to) -> {
           double[] factors = new double[a.width()];
           double[] sum = new double[b.width()];
-          for (int row = item * ROWS_PER_ITEM; row < end(item, a.rows()); row++) {
+          for (int row = from; row < to; row++) {
             a.copyRow(0, row, factors);
             Arrays.fill(sum, 0);
             for (int k = 0; k < factors.length; k++) {
@@ -57,16 +58,18 @@ final class FactorProduct {
    */
   static HeadTensor transposed(
       String name, HeadTensor a, HeadTensor b, boolean singlePrecision, Parallelism parallelism) {
-    int items = items(a.rows());
+    int items = Parallelism.ranges(a.rows(), ROWS_PER_ITEM);
     double[][][] parts = new double[items][a.width()][b.width()];
-    parallelism.forEach(
-        items,
-        item -> {
+    parallelism.forEachRange(
+        a.rows(),
+        ROWS_PER_ITEM,
+        (from, to) -> {
           double[] factors = new double[a.width()];
-          for (int row = item * ROWS_PER_ITEM; row < end(item, a.rows()); row++) {
+          double[][] part = parts[from / ROWS_PER_ITEM];
+          for (int row = from; row < to; row++) {
             a.copyRow(0, row, factors);
             for (int k = 0; k < factors.length; k++) {
-              b.addScaledRow(0, row, factors[k], parts[item][k]);
+              b.addScaledRow(0, row, factors[k], part[k]);
             }
           }
         });
@@ -83,14 +86,6 @@ final class FactorProduct {
     }
     requireNoOverflow(name, product);
     return product;
-  }
-
-  private static int items(int rows) {
-    return (rows + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
-  }
-
-  private static int end(int item, int rows) {
-    return Math.min(rows, (item + 1) * ROWS_PER_ITEM);
   }
 
   /** Refuses sums that left the range of numbers. */

@@ -77,17 +77,9 @@ final class HeadBackward {
         });
   }
 
-  /** Does something with rows {@code from … to-1}. */
-  @FunctionalInterface
-  interface Rows {
-    void accept(int from, int to);
-  }
-
   /** Does something with all rows, some at a time. */
-  void forRows(Rows body) {
-    parallelism.forEach(
-        (n + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
-        item -> body.accept(item * ROWS_PER_ITEM, Math.min(n, (item + 1) * ROWS_PER_ITEM)));
+  void forRows(Parallelism.RangeConsumer body) {
+    parallelism.forEachRange(n, ROWS_PER_ITEM, body);
   }
 
   /** Allocates one head of n rows in the precision of the inputs. */

@@ -124,13 +124,13 @@ final class HeadForward {
       parts[s] = oneHead();
       attend(sets[s], parts[s], partLogSums[s]);
     }
-    parallelism.forEach(
-        (n + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
-        item -> {
+    parallelism.forEachRange(
+        n,
+        ROWS_PER_ITEM,
+        (from, to) -> {
           double[] sum = new double[output.width()];
           double[] row = new double[output.width()];
-          int from = item * ROWS_PER_ITEM;
-          for (int i = from; i < Math.min(n, from + ROWS_PER_ITEM); i++) {
+          for (int i = from; i < to; i++) {
             logSums[i] = logSum(i, partLogSums);
             if (logSums[i] == Double.NEGATIVE_INFINITY) {
               continue; // No weight is left: the row will be exact.

@@ -77,19 +77,8 @@ final class ModelledWeights {
     return HeadTensor.allocate(false, 1, rowSums.length, width);
   }
 
-  private void eachRow(RowTask task) {
-    int n = rowSums.length;
-    parallelism.forEach(
-        (n + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
-        item -> {
-          int from = item * ROWS_PER_ITEM;
-          task.run(from, Math.min(n, from + ROWS_PER_ITEM));
-        });
-  }
-
-  /** Works on some rows. */
-  private interface RowTask {
-    void run(int fromRow, int toRow);
+  private void eachRow(Parallelism.RangeConsumer task) {
+    parallelism.forEachRange(rowSums.length, ROWS_PER_ITEM, task);
   }
 
   /**

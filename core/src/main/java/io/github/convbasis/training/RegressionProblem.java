@@ -29,7 +29,7 @@ public record RegressionProblem(HeadTensor a1, HeadTensor a2, HeadTensor a3, Hea
     require("a2", a2, a1.rows(), a1.width(), "a1");
     require("a3", a3, a1.rows(), a1.width(), "a1");
     Objects.requireNonNull(e, "e");
-    require("e", e, a1.rows(), e.width(), "a1");
+    require("e", e, a1.rows(), e.width(), "the rows of a1");
     a1.requireFinite("a1");
     a2.requireFinite("a2");
     a3.requireFinite("a3");
@@ -46,8 +46,8 @@ public record RegressionProblem(HeadTensor a1, HeadTensor a2, HeadTensor a3, Hea
 
   /** Checks what is trained. */
   void requireParameters(HeadTensor x, HeadTensor w) {
-    require("x", x, a1.width(), a1.width(), "a1 is wide");
-    require("w", w, a1.width(), e.width(), "a3 and e are wide");
+    require("x", x, a1.width(), a1.width(), "the width of a1");
+    require("w", w, a1.width(), e.width(), "the widths of a3 and e");
     x.requireFinite("x");
     w.requireFinite("w");
   }

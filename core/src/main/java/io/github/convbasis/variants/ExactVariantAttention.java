@@ -119,15 +119,11 @@ public final class ExactVariantAttention {
         rows[count++] = block.queryFrom() + row;
       }
     }
-    int total = count;
-    parallelism.forEach(
-        (total + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM,
-        item -> {
-          int from = item * ROWS_PER_ITEM;
-          int to = Math.min(total, from + ROWS_PER_ITEM);
-          attendRows(inputs, head, block, rows, from, to, output, workspace);
-        });
-    return total;
+    parallelism.forEachRange(
+        count,
+        ROWS_PER_ITEM,
+        (from, to) -> attendRows(inputs, head, block, rows, from, to, output, workspace));
+    return count;
   }
 
   private void attendRows(

@@ -117,14 +117,12 @@ final class TriangleKernels {
       BlockScratch scratch,
       Parallelism parallelism) {
     if (columns.areOwn() && triangle.high() == triangle.rows()) {
-      int items = (triangle.rows() + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM;
-      parallelism.forEach(
-          items,
-          item -> {
-            int from = item * ROWS_PER_ITEM;
-            int to = Math.min(triangle.rows(), from + ROWS_PER_ITEM);
-            backend.logitColumns(columns.inputs(), 0, starts, from, to, kernels, scratch.workspace);
-          });
+      parallelism.forEachRange(
+          triangle.rows(),
+          ROWS_PER_ITEM,
+          (from, to) ->
+              backend.logitColumns(
+                  columns.inputs(), 0, starts, from, to, kernels, scratch.workspace));
       return;
     }
     parallelism.forEach(

@@ -14,7 +14,13 @@ final class DenseRegression {
   final double[][] gradX;
   final double[][] gradW;
   final double lossSize;
+
+  /** Beside the values that rows see. */
   final double[] sizesX;
+
+  /** Beside all values, which is where transforms spread errors to. */
+  final double[] spreadSizesX;
+
   final double[][] sizesW;
 
   private final double[][] a1;
@@ -23,6 +29,8 @@ final class DenseRegression {
   private final double[][] f;
   private final double[][] h;
   private final double[][] c;
+  // Of each row of |A₃||W|, the greatest element; and of all rows.
+  private final double[] valueSizes;
   private final double valueSup;
 
   private DenseRegression(RegressionProblem problem, HeadTensor w, double[][] logits) {
@@ -33,7 +41,8 @@ final class DenseRegression {
     double[][] columnsW = Reference.transpose(rows(w));
     f = new double[logits.length][];
     h = new double[logits.length][];
-    valueSup = greatestProduct(a3, columnsW);
+    valueSizes = greatestProducts(a3, columnsW);
+    valueSup = Reference.normSup(valueSizes);
     for (int i = 0; i < logits.length; i++) {
       h[i] = Reference.product(columnsW, a3[i]);
       f[i] = softmax(logits[i], i + 1);
@@ -58,7 +67,8 @@ final class DenseRegression {
     double[][] pulls = pulls(r);
     gradX = sandwich(a1, pulls, a2);
     gradW = sandwich(a3, Reference.transpose(f), c);
-    sizesX = sizesX();
+    sizesX = sizesX(0);
+    spreadSizesX = sizesX(valueSup);
     sizesW = sizesW();
   }
 
@@ -106,15 +116,15 @@ final class DenseRegression {
     return rows;
   }
 
-  private static double greatestProduct(double[][] rows, double[][] columns) {
-    double greatest = 0;
-    for (double[] row : rows) {
+  private static double[] greatestProducts(double[][] rows, double[][] columns) {
+    double[] greatest = new double[rows.length];
+    for (int i = 0; i < rows.length; i++) {
       for (double[] column : columns) {
         double sum = 0;
-        for (int k = 0; k < row.length; k++) {
-          sum += Math.abs(row[k] * column[k]);
+        for (int k = 0; k < column.length; k++) {
+          sum += Math.abs(rows[i][k] * column[k]);
         }
-        greatest = Math.max(greatest, sum);
+        greatest[i] = Math.max(greatest[i], sum);
       }
     }
     return greatest;
@@ -164,15 +174,17 @@ final class DenseRegression {
     return result;
   }
 
-  private double[] sizesX() {
+  private double[] sizesX(double leastSup) {
     double keySup = 0;
     for (double[] key : a2) {
       keySup = Math.max(keySup, Reference.normSup(key));
     }
     double[] sizes = new double[a1[0].length];
+    double visibleSup = leastSup;
     for (int i = 0; i < c.length; i++) {
+      visibleSup = Math.max(visibleSup, valueSizes[i]);
       // c, h and fh each move with f.
-      double moved = keySup * valueSup * 3 * (Reference.norm1(c[i]) + c[i].length * valueSup);
+      double moved = keySup * visibleSup * 3 * (Reference.norm1(c[i]) + c[i].length * visibleSup);
       for (int a = 0; a < sizes.length; a++) {
         sizes[a] += Math.abs(a1[i][a]) * moved;
       }

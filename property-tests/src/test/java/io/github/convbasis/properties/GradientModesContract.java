@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.github.convbasis.backend.Backends;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.matrix.AttentionInputs;
@@ -329,6 +330,24 @@ abstract class GradientModesContract implements BackendContract {
     Refusal.mustSay(() -> gradient.withExactColumns(-1), "exactColumns[0]", "0", "was -1");
     Refusal.mustSay(() -> gradient.withGuardTolerance(0), "guardTolerance", "was 0.0");
     Refusal.mustSay(() -> gradient.withGuardTolerance(Double.NaN), "guardTolerance", "was NaN");
+  }
+
+  @Example
+  void contextsOfAnotherBackendAreRefused() {
+    HeadTensor x = HeadTensor.of(new double[] {1, 2}, 1, 2, 1);
+    AttentionInputs inputs = AttentionInputs.causal(x, x, x);
+    String other = backend().name().equals("scalar") ? "simd" : "scalar";
+    ConvBasisRecovery recovery = ConvBasisRecovery.ofStarts(0);
+    ConvGradient.Context context =
+        ConvGradient.of(Backends.select(other), recovery)
+            .forward(inputs, HeadTensor.allocate(false, 1, 2, 1), ALONE);
+    Refusal.mustSay(
+        () ->
+            ConvGradient.of(backend(), recovery)
+                .backward(context, x, Gradients.zeros(inputs), ALONE),
+        "context",
+        backend().name(),
+        "was of " + other);
   }
 
   /** An overflow is an exception in every mode, not a NaN. */

@@ -150,23 +150,6 @@ final class Reference {
     return matrix;
   }
 
-  /**
-   * Returns {@code Σ_j a_j·b_j} over the first {@code count} elements as if in twice the precision
-   * (compensated summation of exact products), to judge errors of a few roundings by.
-   */
-  static double compensatedDot(double[] a, double[] b, int count) {
-    double sum = 0;
-    double lost = 0;
-    for (int j = 0; j < count; j++) {
-      double product = a[j] * b[j];
-      double next = sum + product;
-      double kept = next - sum;
-      lost += sum - (next - kept) + (product - kept) + Math.fma(a[j], b[j], -product);
-      sum = next;
-    }
-    return sum + lost;
-  }
-
   /** Transposes rows of one length. */
   static double[][] transpose(double[][] matrix) {
     double[][] transposed = new double[matrix[0].length][matrix.length];

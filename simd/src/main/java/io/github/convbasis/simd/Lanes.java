@@ -35,6 +35,28 @@ public final class Lanes {
   }
 
   /**
+   * Sums lanes in a fixed order, so that a result has the same bits before and after compilation:
+   * the order of {@code reduceLanes} is the interpreter's at first and the compiler's later.
+   *
+   * @param v of {@link #FLOATS}
+   * @return sum of its lanes
+   */
+  public static float sum(FloatVector v) {
+    float sum = v.lane(0) + v.lane(1);
+    if (COUNT > 2) {
+      sum += v.lane(2) + v.lane(3);
+    }
+    if (COUNT > 4) {
+      sum += v.lane(4) + v.lane(5) + (v.lane(6) + v.lane(7));
+    }
+    if (COUNT > 8) {
+      sum += v.lane(8) + v.lane(9) + (v.lane(10) + v.lane(11));
+      sum += v.lane(12) + v.lane(13) + (v.lane(14) + v.lane(15));
+    }
+    return sum;
+  }
+
+  /**
    * Returns the width the machine prefers, whatever was asked for.
    *
    * @return bits of a vector

@@ -8,7 +8,6 @@ import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.training.AttentionRegression;
 import io.github.convbasis.training.RegressionResult;
-import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
@@ -44,9 +43,6 @@ final class DescentStudy {
   private static final int MOST_HALVINGS = 40;
   private static final int PANEL_WIDTH = 620;
   private static final int PANEL_HEIGHT = 400;
-  private static final Color[] COLOURS = {
-    Color.BLACK, new Color(0x1b9e77), new Color(0xd95f02), new Color(0x7570b3), new Color(0x1f78b4)
-  };
   private static final Parallelism ALONE = Parallelism.sequential();
 
   private DescentStudy() {}
@@ -230,13 +226,7 @@ final class DescentStudy {
     JFreeChart chart = ChartFactory.createXYLineChart(title, "step", "true loss", data);
     XYPlot plot = chart.getXYPlot();
     plot.setRangeAxis(new LogAxis("true loss"));
-    for (int series = 0; series < data.getSeriesCount(); series++) {
-      plot.getRenderer().setSeriesPaint(series, COLOURS[series]);
-    }
-    plot.setBackgroundPaint(Color.WHITE);
-    plot.setDomainGridlinePaint(Color.LIGHT_GRAY);
-    plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
-    chart.setBackgroundPaint(Color.WHITE);
+    Charts.style(chart, data.getSeriesCount());
     return chart;
   }
 

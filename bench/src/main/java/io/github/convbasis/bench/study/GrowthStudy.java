@@ -47,10 +47,6 @@ final class GrowthStudy {
   private static final int RUNS_PER_ROUND = 3;
 
   /** Exact, planned by segments, extrapolated. */
-  private static final Color[] COLOURS = {
-    Color.BLACK, new Color(0x1b9e77), new Color(0xd95f02), new Color(0x7570b3), Color.BLACK
-  };
-
   private static final Parallelism ALONE = Parallelism.sequential();
 
   private GrowthStudy() {}
@@ -179,20 +175,17 @@ final class GrowthStudy {
     time.setNumberFormatOverride(NumberFormat.getIntegerInstance(Locale.ROOT));
     time.setTickUnit(new NumberTickUnit(1));
     XYLineAndShapeRenderer renderer = new XYLineAndShapeRenderer();
-    for (int series = 0; series < data.getSeriesCount(); series++) {
-      renderer.setSeriesPaint(series, COLOURS[series]);
-    }
-    renderer.setSeriesShapesVisible(data.getSeriesCount() - 1, false);
+    int last = data.getSeriesCount() - 1;
+    renderer.setSeriesShapesVisible(last, false);
     renderer.setSeriesStroke(
-        data.getSeriesCount() - 1,
+        last,
         new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_BEVEL, 0, new float[] {6, 4}, 0));
     XYPlot plot = new XYPlot(data, rows, time, renderer);
-    plot.setBackgroundPaint(Color.WHITE);
-    plot.setDomainGridlinePaint(Color.LIGHT_GRAY);
-    plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
     JFreeChart chart =
         new JFreeChart("Planning and certificate included, float32, d = " + DEPTH, plot);
-    chart.setBackgroundPaint(Color.WHITE);
+    Charts.style(chart, last);
+    // The continuation of exact attention.
+    renderer.setSeriesPaint(last, Color.BLACK);
     ChartUtils.saveChartAsPNG(picture.toFile(), chart, 900, 600);
   }
 }

@@ -16,6 +16,8 @@ import java.util.List;
  *                           other approximations of the same work; SECONDS of timing for each
  * coverage SEEDS LENGTH…    how often the certificate's interval held the true error
  * growth SECONDS MOST FILE  time against n, up to MOST, of heads with fixed structure; a PNG
+ * gradients ROWS FILE LENGTH…  errors of gradients against noise in ROWS × ROWS logits, a PNG; and
+ *                           on real heads
  * descent STEPS LENGTH FILE gradient descent on the attention regression of a real head; a PNG
  * </pre>
  */
@@ -46,6 +48,13 @@ public final class Study {
               Path.of(args.get(2)),
               backend,
               out);
+      case "gradients" ->
+          GradientStudy.run(
+              Integer.parseInt(args.get(0)),
+              Path.of(args.get(1)),
+              lengths(args.subList(1, args.size())),
+              backend,
+              out);
       case "descent" ->
           DescentStudy.run(
               Integer.parseInt(args.get(0)),
@@ -55,7 +64,9 @@ public final class Study {
               out);
       default ->
           throw new IllegalArgumentException(
-              "the study must be heads, coverage, growth or descent, was \"" + study + '"');
+              "the study must be heads, coverage, growth, gradients or descent, was \""
+                  + study
+                  + '"');
     }
   }
 

@@ -46,6 +46,15 @@ class StudyTest {
   }
 
   @Test
+  void gradients(@TempDir Path folder) throws IOException {
+    Path picture = folder.resolve("gradients.png");
+    String text = run("gradients", "64", picture.toString(), "96");
+    assertEquals(11, text.lines().filter(line -> line.matches("\\| \\de-0\\d \\|.*")).count());
+    assertEquals(3, text.lines().filter(line -> line.matches("\\| \\d+ \\| 64, 4 .*")).count());
+    assertTrue(Files.size(picture) > 1000);
+  }
+
+  @Test
   void descent(@TempDir Path folder) throws IOException {
     Path picture = folder.resolve("descent.png");
     String text = run("descent", "1", "96", picture.toString());
@@ -56,6 +65,7 @@ class StudyTest {
   @Test
   void otherStudiesAreRefused() {
     String message = assertThrows(IllegalArgumentException.class, () -> run("other")).getMessage();
-    assertEquals("the study must be heads, coverage, growth or descent, was \"other\"", message);
+    assertEquals(
+        "the study must be heads, coverage, growth, gradients or descent, was \"other\"", message);
   }
 }

@@ -42,7 +42,9 @@ final class AttentionOptions {
       paramLabel = "s",
       description =
           "Share of exact attention that planning and judging may cost; heads too short for that"
-              + " are exact (default: 0.1).")
+              + " are exact (default: "
+              + Planner.DEFAULT_OVERHEAD
+              + ").")
   private Double overhead;
 
   @Mixin private RecoveryOptions recovery;

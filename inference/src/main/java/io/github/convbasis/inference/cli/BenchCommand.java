@@ -6,6 +6,7 @@ import io.github.convbasis.inference.model.AttentionChoice;
 import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.model.LlamaConfig;
 import io.github.convbasis.inference.model.LlamaModel;
+import io.github.convbasis.plan.Planner;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,9 +40,6 @@ import picocli.CommandLine.Spec;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final double[] NONE = {};
-
-  /** That of the library. */
-  private static final double OVERHEAD = 0.1;
 
   @Spec private CommandSpec spec;
   @Mixin private ModelOptions source;
@@ -115,7 +113,8 @@ final class BenchCommand implements Callable<Integer> {
       LlamaModel model = loaded.model();
       requireLengths("--pp", prompts, model.config());
       requireLengths("--tg", generations, model.config());
-      List<AttentionChoice> choices = attention.choices(chosen, NONE, OVERHEAD, 0, seed);
+      List<AttentionChoice> choices =
+          attention.choices(chosen, NONE, Planner.DEFAULT_OVERHEAD, 0, seed);
       int most = longest();
       int[] text = textSource.tokens(loaded.tokenizer(), 0, most, most);
       List<BenchTest> tests = tests(model, choices, text);

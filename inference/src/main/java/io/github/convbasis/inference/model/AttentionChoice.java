@@ -53,7 +53,7 @@ public final class AttentionChoice {
    */
   public static AttentionChoice exact(Backend backend) {
     Objects.requireNonNull(backend, "backend");
-    return new AttentionChoice(Kind.EXACT, 0, 0, () -> new ExactRun(AttentionStep.exact(backend)));
+    return new AttentionChoice(Kind.EXACT, 0, 0, () -> new ExactRun(backend));
   }
 
   /**
@@ -80,10 +80,7 @@ public final class AttentionChoice {
     PlannedAttention attention = PlannedAttention.of(planner).withSeed(seed);
     Backend backend = planner.backend();
     return new AttentionChoice(
-        Kind.TOLERANCE,
-        planner.tolerance(),
-        0,
-        () -> new PlannedRun(AttentionStep.exact(backend), attention, backend, reusing));
+        Kind.TOLERANCE, planner.tolerance(), 0, () -> new PlannedRun(backend, attention, reusing));
   }
 
   /**
@@ -106,12 +103,7 @@ public final class AttentionChoice {
     }
     ConvAttention attention = ConvAttention.of(backend, recovery);
     return new AttentionChoice(
-        Kind.RECOVER,
-        0,
-        terms,
-        () ->
-            new RecoveredRun(
-                AttentionStep.exact(backend), attention, backend, rowsPerStratum, seed));
+        Kind.RECOVER, 0, terms, () -> new RecoveredRun(backend, attention, rowsPerStratum, seed));
   }
 
   /**
@@ -164,19 +156,14 @@ public final class AttentionChoice {
   }
 
   private static final class ExactRun extends AttentionRun {
-    ExactRun(AttentionStep exact) {
-      super(exact);
+    ExactRun(Backend backend) {
+      super(backend);
     }
 
     @Override
     void attendPrompt(
-        int layer,
-        HeadTensor queries,
-        HeadTensor keys,
-        HeadTensor values,
-        HeadTensor output,
-        Parallelism parallelism) {
-      attendExactly(layer, queries, keys, values, output, parallelism);
+        int layer, AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+      attendExactly(inputs, output, parallelism);
     }
   }
 
@@ -188,8 +175,8 @@ public final class AttentionChoice {
     /** For each layer that was attended the attention that starts from its last plans. */
     private final List<PlannedAttention> earlier = new ArrayList<>();
 
-    PlannedRun(AttentionStep exact, PlannedAttention attention, Backend backend, boolean reusing) {
-      super(exact);
+    PlannedRun(Backend backend, PlannedAttention attention, boolean reusing) {
+      super(backend);
       this.attention = attention;
       this.reusing = reusing;
       workspace = AttentionWorkspace.of(backend);
@@ -197,14 +184,8 @@ public final class AttentionChoice {
 
     @Override
     void attendPrompt(
-        int layer,
-        HeadTensor queries,
-        HeadTensor keys,
-        HeadTensor values,
-        HeadTensor output,
-        Parallelism parallelism) {
+        int layer, AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
       PlannedAttention start = layer < earlier.size() ? earlier.get(layer) : attention;
-      AttentionInputs inputs = AttentionInputs.causal(queries, keys, values);
       List<HeadReport> reports = start.forward(inputs, output, workspace, parallelism);
       reportPlanned(reports);
       if (reusing) {
@@ -224,13 +205,8 @@ public final class AttentionChoice {
     private final int rowsPerStratum;
     private final long seed;
 
-    RecoveredRun(
-        AttentionStep exact,
-        ConvAttention attention,
-        Backend backend,
-        int rowsPerStratum,
-        long seed) {
-      super(exact);
+    RecoveredRun(Backend backend, ConvAttention attention, int rowsPerStratum, long seed) {
+      super(backend);
       this.attention = attention;
       this.rowsPerStratum = rowsPerStratum;
       this.seed = seed;
@@ -239,13 +215,7 @@ public final class AttentionChoice {
 
     @Override
     void attendPrompt(
-        int layer,
-        HeadTensor queries,
-        HeadTensor keys,
-        HeadTensor values,
-        HeadTensor output,
-        Parallelism parallelism) {
-      AttentionInputs inputs = AttentionInputs.causal(queries, keys, values);
+        int layer, AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
       List<ConvAttention.HeadResult> results =
           attention.forward(inputs, output, workspace, parallelism);
       RecoveredHead[] heads = new RecoveredHead[results.size()];

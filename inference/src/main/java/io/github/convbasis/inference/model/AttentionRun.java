@@ -1,6 +1,11 @@
 package io.github.convbasis.inference.model;
 
+import io.github.convbasis.attention.ExactAttention;
+import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.Workspace;
+import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.plan.HeadReport;
 import java.util.ArrayList;
@@ -14,14 +19,16 @@ import java.util.List;
  * <p>Mutable: one forward pass at a time.
  */
 public abstract class AttentionRun implements AttentionStep {
-  private final AttentionStep exact;
+  private final ExactAttention exact;
+  private final Workspace workspace;
   private final List<List<HeadReport>> planned = new ArrayList<>();
   private final List<List<RecoveredHead>> recovered = new ArrayList<>();
   private long nanos;
   private long samplingNanos;
 
-  AttentionRun(AttentionStep exact) {
-    this.exact = exact;
+  AttentionRun(Backend backend) {
+    exact = new ExactAttention(backend);
+    workspace = backend.newWorkspace();
   }
 
   /** Forgets time and reports, to begin another pass. */
@@ -41,31 +48,21 @@ public abstract class AttentionRun implements AttentionStep {
       HeadTensor output,
       Parallelism parallelism) {
     long start = System.nanoTime();
-    if (keys.rows() == queries.rows()) {
-      attendPrompt(layer, queries, keys, values, output, parallelism);
+    AttentionInputs inputs = AttentionStep.inputs(queries, keys, values);
+    if (inputs.mask() == AttentionMask.CAUSAL) {
+      attendPrompt(layer, inputs, output, parallelism);
     } else {
-      exact.attend(layer, queries, keys, values, output, parallelism);
+      attendExactly(inputs, output, parallelism);
     }
     nanos += System.nanoTime() - start;
   }
 
   /** Attends to all rows of a text so far. */
   abstract void attendPrompt(
-      int layer,
-      HeadTensor queries,
-      HeadTensor keys,
-      HeadTensor values,
-      HeadTensor output,
-      Parallelism parallelism);
+      int layer, AttentionInputs inputs, HeadTensor output, Parallelism parallelism);
 
-  final void attendExactly(
-      int layer,
-      HeadTensor queries,
-      HeadTensor keys,
-      HeadTensor values,
-      HeadTensor output,
-      Parallelism parallelism) {
-    exact.attend(layer, queries, keys, values, output, parallelism);
+  final void attendExactly(AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
+    exact.forward(inputs, output, workspace, parallelism);
   }
 
   final void reportPlanned(List<HeadReport> heads) {

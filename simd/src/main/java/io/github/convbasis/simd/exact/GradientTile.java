@@ -134,7 +134,7 @@ final class GradientTile {
       check = sum.fma(zero, check);
       sum.intoArray(target, targetAt + c);
     }
-    float rest = check.reduceLanes(VectorOperators.ADD);
+    float rest = Lanes.sum(check);
     for (; c < count; c++) {
       target[targetAt + c] += source[sourceAt + c];
       rest += target[targetAt + c] * 0;

@@ -3,7 +3,6 @@ package io.github.convbasis.simd.spectral;
 import io.github.convbasis.simd.Lanes;
 import io.github.convbasis.simd.fft.BatchFft;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -92,8 +91,8 @@ final class CorrelationKernels {
       real = real.add(FloatVector.fromArray(SPECIES, mirrored, at));
       FloatVector imaginary = FloatVector.fromArray(SPECIES, sums, at + LANES);
       imaginary = imaginary.sub(FloatVector.fromArray(SPECIES, mirrored, at + LANES));
-      re[slot] = real.reduceLanes(VectorOperators.ADD) * factors[slot];
-      im[slot] = imaginary.reduceLanes(VectorOperators.ADD) * factors[slot];
+      re[slot] = Lanes.sum(real) * factors[slot];
+      im[slot] = Lanes.sum(imaginary) * factors[slot];
     }
   }
 

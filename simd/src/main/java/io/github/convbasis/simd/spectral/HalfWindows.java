@@ -9,7 +9,6 @@ import io.github.convbasis.simd.fft.FloatScratch;
 import io.github.convbasis.simd.fft.RealBatchFft;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -198,7 +197,7 @@ final class HalfWindows {
       FloatVector x = FloatVector.fromArray(SPECIES, window, i);
       squares = x.fma(x, squares);
     }
-    double sum = squares.reduceLanes(VectorOperators.ADD);
+    double sum = Lanes.sum(squares);
     for (; i < at + count; i++) {
       sum += window[i] * window[i];
     }

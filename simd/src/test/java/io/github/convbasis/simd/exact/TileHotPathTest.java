@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.TileSums;
 import io.github.convbasis.matrix.AttentionInputs;
@@ -68,6 +69,27 @@ class TileHotPathTest {
       Pool<TileSumScratch> pool = new Pool<>(() -> new TileSumScratch(WIDTH, WIDTH, means, means));
       requireFewBytes(
           () -> TileSumsKernel.compute(inputs, 0, sums, pool, Parallelism.sequential()));
+    }
+  }
+
+  @Test
+  void entries() {
+    int n = 4 * AttentionScratch.BLOCK_ROWS;
+    AttentionInputs inputs = Samples.causal(7, n, WIDTH, WIDTH, 1);
+    HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
+    double[] logSums = new double[n];
+    AttentionScratch scratch = AttentionScratch.of(inputs);
+    GradientEntries[] sets = {
+      new GradientEntries(null, null, 0, 64), new GradientEntries(null, new int[] {0, 1}, 0, n)
+    };
+    for (GradientEntries entries : sets) {
+      requireFewBytes(
+          () -> {
+            EntryAttention attention = new EntryAttention(inputs, 0, entries, output, logSums);
+            for (int item = 0; item < attention.items(); item++) {
+              attention.attend(item, scratch);
+            }
+          });
     }
   }
 
