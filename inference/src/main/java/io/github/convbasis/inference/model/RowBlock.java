@@ -3,7 +3,7 @@ package io.github.convbasis.inference.model;
 /** Scratch for a block of rows. Mutable: one thread at a time. */
 final class RowBlock {
   /** Rows of a block; fixed, so that work items do not depend on the number of tasks. */
-  static final int ROWS = 96;
+  static final int ROWS = 100;
 
   final float[][] normed;
 

@@ -52,7 +52,7 @@ public final class AttentionScratch {
   /** Queries times {@code scale·log2(e)}, groups × depth × 2L. */
   final float[] queries;
 
-  /** Unnormalised output, groups × column blocks × 6 × 2L. */
+  /** Unnormalised output, groups × column blocks × 5 × 2L. */
   final float[] output;
 
   final float[] maxima = new float[BLOCK_ROWS];

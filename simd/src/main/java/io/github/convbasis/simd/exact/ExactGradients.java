@@ -223,11 +223,10 @@ public final class ExactGradients {
   private void addToKeys(GradientScratch scratch, int row, int at, int terms, int begin) {
     int stride = rows.widthStride;
     for (int column = 0; column < stride; column += LANES) {
-      ProductTile.accumulate(
+      ProductTile.addAlongRows(
           scratch.weights,
           at,
           STRIDE,
-          1,
           rows.upstream,
           row * stride + column,
           stride,
@@ -239,11 +238,10 @@ public final class ExactGradients {
     }
     stride = rows.depthStride;
     for (int column = 0; column < stride; column += LANES) {
-      ProductTile.accumulate(
+      ProductTile.addAlongRows(
           scratch.gradients,
           at,
           STRIDE,
-          1,
           rows.queries,
           row * stride + column,
           stride,
@@ -271,11 +269,10 @@ public final class ExactGradients {
     }
     int stride = rows.depthStride;
     for (int column = 0; column < stride; column += LANES) {
-      ProductTile.accumulate(
+      ProductTile.addAcrossRows(
           scratch.gradients,
           first,
           1,
-          STRIDE,
           keys.keys,
           begin * stride + column,
           stride,

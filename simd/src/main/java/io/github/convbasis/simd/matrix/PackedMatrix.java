@@ -17,9 +17,9 @@ public final class PackedMatrix implements LinearOperator {
   private static final int PANEL = 2 * Lanes.COUNT;
 
   /** Rows of a work item: whole tiles, and a block of their inputs fits the second-level cache. */
-  private static final int ROW_BLOCK = 16 * ProductTile.ROWS;
+  private static final int ROW_BLOCK = 20 * ProductTile.ROWS;
 
-  /** Inputs per block: their weights in a panel and six rows fit the first-level cache. */
+  /** Inputs per block: their weights in a panel and five rows fit the first-level cache. */
   private static final int INPUT_BLOCK = 192;
 
   /** Outputs of a work item. */

@@ -5,16 +5,17 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Adds the products of six rows with one panel of weights, {@code y_r[o + i] += Σ_c x_r[c]·W[c][i]}
- * for two vectors of outputs i.
+ * Adds the products of five rows with one panel of weights, {@code y_r[o + i] += Σ_c
+ * x_r[c]·W[c][i]} for two vectors of outputs i.
  *
- * <p>Lanes run over outputs and elements of x are broadcast, so rows are read where they lie. Six
- * rows times two vectors are 12 accumulators: with the two weight vectors and a broadcast they fill
- * 15 of the 16 registers of AVX2. Stateless and thread-safe.
+ * <p>Lanes run over outputs and elements of x are broadcast, so rows are read where they lie. Five
+ * rows times two vectors are 10 accumulators, which leaves 4 of the 16 registers of AVX2 to
+ * broadcasts beside the two weight vectors: HotSpot loads as many at once, and of six rows two
+ * accumulators would live on the stack. Stateless and thread-safe.
  */
 final class ProductTile {
   /** Rows whose sums are in registers together. */
-  static final int ROWS = 6;
+  static final int ROWS = 5;
 
   private static final VectorSpecies<Float> F = Lanes.FLOATS;
   private static final int L = Lanes.COUNT;
@@ -30,7 +31,7 @@ final class ProductTile {
    * @param to end of the inputs, exclusive
    * @param x rows
    * @param y sums
-   * @param row first of the six
+   * @param row first of the five
    * @param o first output
    */
   static void add(
@@ -40,13 +41,11 @@ final class ProductTile {
     float[] x2 = x[row + 2];
     float[] x3 = x[row + 3];
     float[] x4 = x[row + 4];
-    float[] x5 = x[row + 5];
     float[] y0 = y[row];
     float[] y1 = y[row + 1];
     float[] y2 = y[row + 2];
     float[] y3 = y[row + 3];
     float[] y4 = y[row + 4];
-    float[] y5 = y[row + 5];
     FloatVector a0 = FloatVector.fromArray(F, y0, o);
     FloatVector b0 = FloatVector.fromArray(F, y0, o + L);
     FloatVector a1 = FloatVector.fromArray(F, y1, o);
@@ -57,8 +56,6 @@ final class ProductTile {
     FloatVector b3 = FloatVector.fromArray(F, y3, o + L);
     FloatVector a4 = FloatVector.fromArray(F, y4, o);
     FloatVector b4 = FloatVector.fromArray(F, y4, o + L);
-    FloatVector a5 = FloatVector.fromArray(F, y5, o);
-    FloatVector b5 = FloatVector.fromArray(F, y5, o + L);
     for (int c = from; c < to; c++) {
       FloatVector wa = FloatVector.fromArray(F, panel, panelAt + c * (2 * L));
       FloatVector wb = FloatVector.fromArray(F, panel, panelAt + c * (2 * L) + L);
@@ -77,9 +74,6 @@ final class ProductTile {
       k = FloatVector.broadcast(F, x4[c]);
       a4 = k.fma(wa, a4);
       b4 = k.fma(wb, b4);
-      k = FloatVector.broadcast(F, x5[c]);
-      a5 = k.fma(wa, a5);
-      b5 = k.fma(wb, b5);
     }
     a0.intoArray(y0, o);
     b0.intoArray(y0, o + L);
@@ -91,7 +85,5 @@ final class ProductTile {
     b3.intoArray(y3, o + L);
     a4.intoArray(y4, o);
     b4.intoArray(y4, o + L);
-    a5.intoArray(y5, o);
-    b5.intoArray(y5, o + L);
   }
 }

@@ -17,6 +17,7 @@ final class ProductKernels {
   private static final int LANES = SPECIES.length();
   private static final int ROW = BatchFft.ROW;
   private static final int GROUP = SpectrumProduct.GROUP;
+  private static final int GROUP_BITS = Integer.numberOfTrailingZeros(GROUP);
   private static final int PACKED = 2 * GROUP;
 
   /** Outputs in registers: 8 accumulators of the 16 registers of AVX2. */
@@ -120,7 +121,7 @@ final class ProductKernels {
     FloatVector im3 = re0;
     for (int b = from; b < to; b++) {
       int x = at + b * ROW;
-      int k = piece0 + b / GROUP * group + b % GROUP;
+      int k = piece0 + (b >>> GROUP_BITS) * group + (b & (GROUP - 1));
       FloatVector xRe = FloatVector.fromArray(SPECIES, inputs, x);
       FloatVector xIm = FloatVector.fromArray(SPECIES, inputs, x + LANES);
       FloatVector negated = xRe.neg();
