@@ -1,6 +1,6 @@
 /**
- * Command line of Conv-Basis attention: models, plans, files, tables, progress. Exports the
- * attention of a prompt for other engines.
+ * Command line of Conv-Basis attention: models, plans, files, tables, progress. Exports attention
+ * for other engines.
  */
 @SuppressWarnings("requires-automatic") // DJL has no module descriptors
 module io.github.convbasis.inference {

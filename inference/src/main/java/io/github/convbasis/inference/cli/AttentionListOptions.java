@@ -1,7 +1,7 @@
 package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Backend;
-import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.plan.Planner;
 import java.util.ArrayList;
 import java.util.List;

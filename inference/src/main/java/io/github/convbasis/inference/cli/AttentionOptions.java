@@ -1,8 +1,8 @@
 package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Backend;
-import io.github.convbasis.inference.model.AttentionChoice;
-import io.github.convbasis.inference.model.AttentionChoice.Kind;
+import io.github.convbasis.inference.embed.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice.Kind;
 import io.github.convbasis.plan.Planner;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -1,7 +1,7 @@
 package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.model.LlamaModel;
 import io.github.convbasis.inference.model.LogitDrift;
@@ -26,7 +26,7 @@ final class AttentionTrial {
 
   AttentionTrial(AttentionChoice choice, int vocabulary) {
     this.choice = choice;
-    run = choice.start();
+    run = AttentionRun.of(choice);
     drift = new LogitDrift(vocabulary);
   }
 

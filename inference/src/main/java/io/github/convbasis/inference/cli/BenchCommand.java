@@ -2,7 +2,7 @@ package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.model.LlamaConfig;
 import io.github.convbasis.inference.model.LlamaModel;
@@ -177,7 +177,7 @@ final class BenchCommand implements Callable<Integer> {
       for (AttentionChoice choice : choices) {
         if (length > 0) {
           boolean exact = choice.kind() == AttentionChoice.Kind.EXACT;
-          AttentionRun run = choice.start();
+          AttentionRun run = AttentionRun.of(choice);
           tests.add(BenchTest.prompt(model, choice, run, text, length, exact ? chunk : length));
         }
       }
@@ -185,7 +185,7 @@ final class BenchCommand implements Callable<Integer> {
     for (int length : generations) {
       if (length > 0) {
         AttentionChoice exact = choices.get(0);
-        tests.add(BenchTest.generation(model, exact, exact.start(), text, length));
+        tests.add(BenchTest.generation(model, exact, AttentionRun.of(exact), text, length));
       }
     }
     return tests;

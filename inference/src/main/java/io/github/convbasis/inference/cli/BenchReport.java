@@ -3,7 +3,7 @@ package io.github.convbasis.inference.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.convbasis.backend.Backend;
-import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.model.LlamaConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;

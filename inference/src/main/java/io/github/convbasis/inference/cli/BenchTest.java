@@ -1,7 +1,7 @@
 package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.model.DecodingState;
 import io.github.convbasis.inference.model.LlamaModel;

@@ -2,9 +2,9 @@ package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.generate.Generator;
 import io.github.convbasis.inference.generate.TokenSampler;
-import io.github.convbasis.inference.model.AttentionChoice;
 import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.token.TokenDecoder;
 import java.io.PrintWriter;
@@ -112,7 +112,7 @@ final class GenerateCommand implements Callable<Integer> {
     AttentionChoice choice = attention.choice(chosen, seed);
     try (LoadedModel loaded = source.load(chosen)) {
       int[] tokens = prompt.tokens(loaded);
-      AttentionRun run = choice.start();
+      AttentionRun run = AttentionRun.of(choice);
       GeneratedText text = new GeneratedText(loaded.tokenizer().newDecoder(tokens));
       Generator generator =
           new Generator(

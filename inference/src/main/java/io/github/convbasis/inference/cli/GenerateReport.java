@@ -2,9 +2,9 @@ package io.github.convbasis.inference.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.convbasis.backend.Backend;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.generate.Generator;
 import io.github.convbasis.inference.generate.Generator.Phase;
-import io.github.convbasis.inference.model.AttentionChoice;
 import io.github.convbasis.inference.model.LlamaConfig;
 import java.nio.file.Path;
 import java.util.Locale;

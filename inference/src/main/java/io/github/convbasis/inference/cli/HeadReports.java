@@ -2,8 +2,8 @@ package io.github.convbasis.inference.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.convbasis.inference.embed.RecoveredHead;
 import io.github.convbasis.inference.model.AttentionRun;
-import io.github.convbasis.inference.model.RecoveredHead;
 import io.github.convbasis.plan.HeadReport;
 import java.util.ArrayList;
 import java.util.List;

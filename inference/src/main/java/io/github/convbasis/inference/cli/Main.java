@@ -17,9 +17,10 @@ import picocli.CommandLine.Spec;
 /**
  * Starts the command line.
  *
- * <p>Exit code 0 for success, 2 for wrong usage or bad input, 1 for anything else. Errors are one
- * or two lines on the error stream; the environment variable {@code CONVBASIS_STACKTRACE} adds
- * where an error came from.
+ * <p>Exit code 0 for success, 2 for wrong usage or bad input, 1 for anything else; what is
+ * interrupted ends as the JVM has it, 128 and the number of the signal. Errors are one or two lines
+ * on the error stream; the environment variable {@code CONVBASIS_STACKTRACE} adds where an error
+ * came from.
  */
 @Command(
     name = "convbasis",
@@ -78,9 +79,14 @@ public final class Main implements Runnable {
     Locale.setDefault(Locale.ROOT);
     AtomicBoolean finished = new AtomicBoolean();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> sayHowToGoOn(finished)));
-    int exitCode =
-        run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments);
-    finished.set(true);
+    int exitCode = FAILURE;
+    try {
+      exitCode =
+          run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments);
+    } finally {
+      // What fails because it is being stopped has not finished.
+      finished.set(exitCode == 0 || !isBeingStopped());
+    }
     System.exit(exitCode);
   }
 
@@ -88,6 +94,15 @@ public final class Main implements Runnable {
     if (!finished.get()) {
       System.err.println(
           "convbasis: interrupted; no output was left half-written. Run the same command again.");
+    }
+  }
+
+  private static boolean isBeingStopped() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(new Thread());
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
     }
   }
 
@@ -146,6 +161,10 @@ public final class Main implements Runnable {
   }
 
   private static int onFailure(Exception e, CommandLine command) {
+    if (isBeingStopped()) {
+      // Files that were taken away are no news to whoever interrupted; a hook says the rest.
+      return FAILURE;
+    }
     String name = command.getCommandSpec().qualifiedName();
     boolean badInput =
         e instanceof InputException

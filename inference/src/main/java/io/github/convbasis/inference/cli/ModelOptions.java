@@ -42,6 +42,9 @@ final class ModelOptions {
       if (isBundled()) {
         return new LoadedModel(BundledModel.load(backend), new ByteTokenizer());
       }
+      if (Files.exists(model) && !Files.isDirectory(model)) {
+        throw new InputException("--model " + model + ": is not a directory");
+      }
       // First the small files: what is wrong with them should not take the time of the weights.
       Tokenizer tokenizer = tokenizer(LlamaConfig.read(model));
       boolean loaded = false;

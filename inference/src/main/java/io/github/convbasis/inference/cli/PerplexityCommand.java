@@ -2,7 +2,7 @@ package io.github.convbasis.inference.cli;
 
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.inference.model.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.model.LlamaConfig;
 import io.github.convbasis.inference.model.LlamaModel;
 import java.io.PrintWriter;

@@ -3,7 +3,7 @@ package io.github.convbasis.inference.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.convbasis.attention.ConvAttention.HeadResult;
 import io.github.convbasis.attention.ErrorEstimate;
-import io.github.convbasis.inference.model.RecoveredHead;
+import io.github.convbasis.inference.embed.RecoveredHead;
 import java.util.Locale;
 
 /** Tells what attention from a recovered basis did with a head, in a cell or as JSON. */

@@ -57,7 +57,9 @@ final class TextOptions {
       int[] all = tokenizer.encode(bytes(offset, LONGEST_TEXT));
       return all.length > most ? Arrays.copyOf(all, most) : all;
     } catch (IllegalArgumentException e) {
-      throw new InputException("--text " + text + ": " + e.getMessage(), e);
+      // Bytes in the message count from there.
+      String from = offset == 0 ? "" : " from offset " + offset;
+      throw new InputException("--text " + text + from + ": " + e.getMessage(), e);
     }
   }
 

@@ -71,17 +71,17 @@ public final class CacheRows {
 
   /** Returns the rows as a tensor: a view, or room for a copy. */
   HeadTensor tensor(String name, int heads, int rows, int width) {
-    if (array != null) {
-      return HeadTensor.of(array, (int) offset, heads, headStride, rows, rowStride, width);
-    }
-    long last = offset + (rows - 1L) * rowStride + (heads - 1L) * headStride + width;
-    long elements = segment.byteSize() / Float.BYTES;
-    if (last > elements) {
+    long span = (rows - 1L) * rowStride + (heads - 1L) * headStride + width;
+    long elements = array == null ? segment.byteSize() / Float.BYTES : array.length;
+    if (span > elements - offset) {
       throw new IllegalArgumentException(
           String.format(
-              "%s must lie in the %d elements of its segment, end at %d", name, elements, last));
+              "%s must lie in the %d elements of their memory, take %d from element %d on",
+              name, elements, span, offset));
     }
-    return HeadTensor.allocate(true, heads, rows, width);
+    return array == null
+        ? HeadTensor.allocate(true, heads, rows, width)
+        : HeadTensor.of(array, (int) offset, heads, headStride, rows, rowStride, width);
   }
 
   /** Fills a tensor that is a copy. */

@@ -1,37 +1,44 @@
 package io.github.convbasis.inference.model;
 
-import io.github.convbasis.attention.ExactAttention;
-import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
-import io.github.convbasis.backend.Workspace;
-import io.github.convbasis.matrix.AttentionInputs;
-import io.github.convbasis.matrix.AttentionMask;
+import io.github.convbasis.inference.embed.AttentionChoice;
+import io.github.convbasis.inference.embed.AttentionEngine;
+import io.github.convbasis.inference.embed.LayerReport;
+import io.github.convbasis.inference.embed.RecoveredHead;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.plan.HeadReport;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One use of an {@link AttentionChoice}: a step that keeps its scratch, its time and what it did
- * with each head since {@link #begin}. Rows that were preceded by others are attended exactly,
- * since conv-basis attention is for whole prompts; they add time and no reports.
+ * One use of an {@link AttentionChoice} by a model: an {@link AttentionEngine} as a step of its
+ * forward pass, with the time it took and what it did with each head since {@link #begin}. Rows
+ * that were preceded by others add time and no reports.
  *
  * <p>Mutable: one forward pass at a time.
  */
-public abstract class AttentionRun implements AttentionStep {
-  private final ExactAttention exact;
-  private final Workspace workspace;
+public final class AttentionRun implements AttentionStep {
+  private final AttentionEngine engine;
   private final List<List<HeadReport>> planned = new ArrayList<>();
   private final List<List<RecoveredHead>> recovered = new ArrayList<>();
   private long nanos;
   private long samplingNanos;
 
-  AttentionRun(Backend backend) {
-    exact = new ExactAttention(backend);
-    workspace = backend.newWorkspace();
+  private AttentionRun(AttentionEngine engine) {
+    this.engine = engine;
   }
 
-  /** Forgets time and reports, to begin another pass. */
+  /**
+   * Starts a run with scratch of its own.
+   *
+   * @param choice which attention reads a prompt
+   * @return the step to give to a model
+   */
+  public static AttentionRun of(AttentionChoice choice) {
+    return new AttentionRun(AttentionEngine.of(choice));
+  }
+
+  /** Forgets time and reports, to begin another pass; plans that are reused stay. */
   public void begin() {
     planned.clear();
     recovered.clear();
@@ -40,7 +47,7 @@ public abstract class AttentionRun implements AttentionStep {
   }
 
   @Override
-  public final void attend(
+  public void attend(
       int layer,
       HeadTensor queries,
       HeadTensor keys,
@@ -48,37 +55,17 @@ public abstract class AttentionRun implements AttentionStep {
       HeadTensor output,
       Parallelism parallelism) {
     long start = System.nanoTime();
-    AttentionInputs inputs = AttentionStep.inputs(queries, keys, values);
-    if (inputs.mask() == AttentionMask.CAUSAL) {
-      attendPrompt(layer, inputs, output, parallelism);
-    } else {
-      attendExactly(inputs, output, parallelism);
+    LayerReport report =
+        engine.attend(layer, AttentionStep.inputs(queries, keys, values), output, parallelism);
+    if (!report.planned().isEmpty()) {
+      planned.add(report.planned());
     }
-    nanos += System.nanoTime() - start;
-  }
-
-  /** Attends to all rows of a text so far. */
-  abstract void attendPrompt(
-      int layer, AttentionInputs inputs, HeadTensor output, Parallelism parallelism);
-
-  final void attendExactly(AttentionInputs inputs, HeadTensor output, Parallelism parallelism) {
-    exact.forward(inputs, output, workspace, parallelism);
-  }
-
-  final void reportPlanned(List<HeadReport> heads) {
-    planned.add(heads);
-  }
-
-  final void reportRecovered(List<RecoveredHead> heads) {
-    recovered.add(heads);
-  }
-
-  /**
-   * Takes the time that sampling of errors took, of the call that runs, to an account of its own.
-   */
-  final void countSampling(long spent) {
-    nanos -= spent;
-    samplingNanos += spent;
+    if (!report.recovered().isEmpty()) {
+      recovered.add(report.recovered());
+    }
+    samplingNanos += report.samplingNanos();
+    // From the clock here and not the report's: the inputs are checked on the way.
+    nanos += System.nanoTime() - start - report.samplingNanos();
   }
 
   /**
@@ -86,7 +73,7 @@ public abstract class AttentionRun implements AttentionStep {
    *
    * @return for each layer that was attended its heads; empty for another choice
    */
-  public final List<List<HeadReport>> planned() {
+  public List<List<HeadReport>> planned() {
     return List.copyOf(planned);
   }
 
@@ -95,7 +82,7 @@ public abstract class AttentionRun implements AttentionStep {
    *
    * @return for each layer that was attended its heads; empty for another choice
    */
-  public final List<List<RecoveredHead>> recovered() {
+  public List<List<RecoveredHead>> recovered() {
     return List.copyOf(recovered);
   }
 
@@ -104,7 +91,7 @@ public abstract class AttentionRun implements AttentionStep {
    *
    * @return nanoseconds, planning and judging of plans included, sampling of errors not
    */
-  public final long nanos() {
+  public long nanos() {
     return nanos;
   }
 
@@ -113,7 +100,7 @@ public abstract class AttentionRun implements AttentionStep {
    *
    * @return nanoseconds, none of them in {@link #nanos}
    */
-  public final long samplingNanos() {
+  public long samplingNanos() {
     return samplingNanos;
   }
 }

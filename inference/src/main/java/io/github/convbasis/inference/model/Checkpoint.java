@@ -46,9 +46,13 @@ final class Checkpoint implements AutoCloseable {
    * @throws IOException if a file is missing or cannot be read
    */
   static Checkpoint open(Path directory) throws IOException {
+    Path single = directory.resolve(SINGLE_FILE);
     Path index = directory.resolve(INDEX_FILE);
-    if (Files.exists(directory.resolve(SINGLE_FILE)) || !Files.exists(index)) {
-      return of(SafetensorsFile.open(directory.resolve(SINGLE_FILE)));
+    if (Files.exists(single)) {
+      return of(SafetensorsFile.open(single));
+    }
+    if (!Files.exists(index)) {
+      throw FileErrors.of(single, "no such file, and no " + INDEX_FILE + " beside it");
     }
     Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     boolean opened = false;

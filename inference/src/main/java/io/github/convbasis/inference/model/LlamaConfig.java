@@ -174,13 +174,7 @@ public record LlamaConfig(
     if (fields.has("sliding_window") && fields.flag("use_sliding_window", true)) {
       throw fields.fault("sliding_window", "cannot be honoured and must be absent");
     }
-    if (fields.has("layer_types")) {
-      for (JsonNode type : fields.value("layer_types")) {
-        if (!type.asText().equals("full_attention")) {
-          throw fields.fault("layer_types", "must be \"full_attention\" for every layer");
-        }
-      }
-    }
+    requireFullAttention(fields);
     for (String field : List.of("attention_bias", "mlp_bias")) {
       if (fields.flag(field, false)) {
         throw fields.fault(field, "must be false");
@@ -190,6 +184,23 @@ public record LlamaConfig(
       throw fields.fault("hidden_act", "must be \"silu\"");
     }
     RopeScaling.requireFullRotation(fields);
+  }
+
+  private static void requireFullAttention(JsonFields fields) throws FileFormatException {
+    if (!fields.has("layer_types")) {
+      return;
+    }
+    JsonNode types = fields.value("layer_types");
+    int layers = fields.positiveInt("num_hidden_layers");
+    if (!types.isArray() || types.size() != layers) {
+      throw fields.fault(
+          "layer_types", "must be a list with one entry for each of the " + layers + " layers");
+    }
+    for (JsonNode type : types) {
+      if (!type.asText().equals("full_attention")) {
+        throw fields.fault("layer_types", "must be \"full_attention\" for every layer");
+      }
+    }
   }
 
   private static boolean isFalse(JsonNode value) {

@@ -167,8 +167,8 @@ public final class LlamaModel {
    *
    * <p>With exact attention the logits are those of {@link #forwardLast} on the whole text, bit for
    * bit, however it was cut. A chunk after the first has fewer queries than keys; conv-basis
-   * attention is for whole prompts, and the runs of {@link AttentionChoice} attend to such chunks,
-   * so also to single tokens, exactly.
+   * attention is for whole prompts, and {@link AttentionRun} attends to such chunks, so also to
+   * single tokens, exactly.
    *
    * @param state of this model; unchanged if this fails
    * @param tokens what comes next

@@ -13,11 +13,11 @@ import java.util.stream.Stream;
 /**
  * New files of one directory that appear all together or not at all.
  *
- * <p>They are written to a temporary directory inside it, {@code .batch.<random>.tmp}; {@link
- * #commit()} moves them out, and {@link #close()} without a commit deletes what was written, and
- * the directory itself if it was made for them. No file is ever replaced. The temporary directory
- * is deleted too when the JVM is told to stop; only a process that is killed outright leaves
- * something behind.
+ * <p>They are written, as {@link AtomicFile}s, to a temporary directory inside it, {@code
+ * .batch.<random>.tmp}; {@link #commit()} moves them out, and {@link #close()} without a commit
+ * deletes what was written, and the directory itself if it was made for them. No file is ever
+ * replaced. The temporary directory is deleted too when the JVM is told to stop, which waits for a
+ * commit that has begun; only a process that is killed outright leaves something behind.
  *
  * <p>Faults are an {@link IOException} with a message of one line that starts with the name of a
  * file. For use by one thread.
@@ -25,15 +25,16 @@ import java.util.stream.Stream;
 public final class AtomicBatch implements AutoCloseable {
   private final Path directory;
   private final Path staging;
-  private final boolean made;
   private final List<String> names = new ArrayList<>();
-  private final Thread hook = new Thread(this::discardQuietly, "delete-temporary-directory");
+  private final Thread hook = new Thread(this::stop, "delete-temporary-directory");
+  private boolean made;
   private boolean finished;
+  private boolean stopped;
 
-  private AtomicBatch(Path directory, Path staging, boolean made) {
+  private AtomicBatch(Path directory) {
     this.directory = directory;
-    this.staging = staging;
-    this.made = made;
+    String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
+    staging = directory.resolve(".batch." + random + ".tmp");
   }
 
   /**
@@ -44,7 +45,24 @@ public final class AtomicBatch implements AutoCloseable {
    * @throws IOException if it is something else than a directory, or may not be written to
    */
   public static AtomicBatch open(Path directory) throws IOException {
-    boolean made = false;
+    AtomicBatch batch = new AtomicBatch(directory);
+    try {
+      // First, so that there is no moment at which something was made and nobody deletes it.
+      Runtime.getRuntime().addShutdownHook(batch.hook);
+    } catch (IllegalStateException e) {
+      batch.stopped = true;
+    }
+    try {
+      batch.makeDirectories();
+      return batch;
+    } catch (IOException e) {
+      batch.close();
+      throw e;
+    }
+  }
+
+  private synchronized void makeDirectories() throws IOException {
+    requireRunning();
     try {
       if (!Files.exists(directory)) {
         Files.createDirectory(directory);
@@ -52,26 +70,16 @@ public final class AtomicBatch implements AutoCloseable {
       } else if (!Files.isDirectory(directory)) {
         throw FileErrors.of(directory, "is not a directory");
       }
-      String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
-      Path staging = Files.createDirectory(directory.resolve(".batch." + random + ".tmp"));
-      AtomicBatch batch = new AtomicBatch(directory, staging, made);
-      batch.addHook();
-      return batch;
+      Files.createDirectory(staging);
     } catch (NoSuchFileException e) {
       throw FileErrors.of(directory, "its directory does not exist");
     } catch (IOException e) {
-      if (made) {
-        Files.deleteIfExists(directory);
-      }
       throw FileErrors.naming(directory, e);
     }
   }
 
-  private void addHook() throws IOException {
-    try {
-      Runtime.getRuntime().addShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      discard();
+  private void requireRunning() throws IOException {
+    if (stopped) {
       throw FileErrors.of(directory, "is not written, because the program is being stopped");
     }
   }
@@ -98,10 +106,11 @@ public final class AtomicBatch implements AutoCloseable {
    * @throws IllegalStateException if the batch is committed or closed already
    * @throws IOException if one of them cannot be moved or was not written
    */
-  public void commit() throws IOException {
+  public synchronized void commit() throws IOException {
     if (finished) {
       throw new IllegalStateException(FileErrors.name(directory) + ": is committed or closed");
     }
+    requireRunning();
     int moved = 0;
     try {
       for (String name : names) {
@@ -128,7 +137,7 @@ public final class AtomicBatch implements AutoCloseable {
    * @throws IOException if something cannot be deleted
    */
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
     if (finished) {
       return;
     }
@@ -166,12 +175,20 @@ public final class AtomicBatch implements AutoCloseable {
     }
   }
 
-  private void discardQuietly() {
-    try {
-      discard();
-    } catch (IOException e) {
-      // Nobody is left to tell.
-      return;
+  private void stop() {
+    // Before the lists are made below: whoever writes is not held up, and could add a file to them.
+    AtomicFile.stop();
+    synchronized (this) {
+      stopped = true;
+      if (finished) {
+        return;
+      }
+      try {
+        discard();
+      } catch (IOException e) {
+        // Nobody is left to tell.
+        return;
+      }
     }
   }
 }

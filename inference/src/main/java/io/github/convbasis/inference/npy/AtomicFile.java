@@ -187,18 +187,23 @@ public final class AtomicFile implements AutoCloseable {
     if (!hookAdded && !stopping) {
       try {
         Runtime.getRuntime()
-            .addShutdownHook(new Thread(AtomicFile::deleteOpenFiles, "delete-temporary-files"));
+            .addShutdownHook(new Thread(AtomicFile::stop, "delete-temporary-files"));
         hookAdded = true;
       } catch (IllegalStateException e) {
         stopping = true;
       }
     }
+    requireRunning(requested);
+  }
+
+  private static void requireRunning(Path requested) throws IOException {
     if (stopping) {
       throw FileErrors.of(requested, "is not written, because the program is being stopped");
     }
   }
 
-  private static void deleteOpenFiles() {
+  /** Deletes all open files, and lets no further one be opened or committed. */
+  static void stop() {
     synchronized (OPEN) {
       stopping = true;
       for (AtomicFile file : OPEN) {
@@ -236,12 +241,16 @@ public final class AtomicFile implements AutoCloseable {
       stream.flush();
       channel.force(true);
       channel.close();
-      requireReplaceable(requested, target);
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+      // Held so that nothing appears once the shutdown hook has looked.
+      synchronized (OPEN) {
+        requireRunning(requested);
+        requireReplaceable(requested, target);
+        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        finish();
+      }
     } catch (IOException e) {
       throw FileErrors.naming(requested, e);
     }
-    finish();
   }
 
   /**

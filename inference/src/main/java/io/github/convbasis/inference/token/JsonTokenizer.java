@@ -33,10 +33,12 @@ public final class JsonTokenizer implements Tokenizer {
   /** Those of the largest vocabularies are about 35 MB. */
   private static final int LONGEST_FILE = 1 << 27;
 
+  private final String name;
   private final HuggingFaceTokenizer tokenizer;
   private final int size;
 
-  private JsonTokenizer(HuggingFaceTokenizer tokenizer, int size) {
+  private JsonTokenizer(String name, HuggingFaceTokenizer tokenizer, int size) {
+    this.name = name;
     this.tokenizer = tokenizer;
     this.size = size;
   }
@@ -54,8 +56,10 @@ public final class JsonTokenizer implements Tokenizer {
     Path file = directory.resolve(FILE);
     String name = FileErrors.name(file);
     byte[] bytes = bytes(file, name);
-    int size = new VocabularyIds(JsonFields.parse(name, bytes)).size(vocabulary);
-    return new JsonTokenizer(load(name, bytes), size);
+    JsonFields fields = JsonFields.parse(name, bytes);
+    int size = new VocabularyIds(fields).size(vocabulary);
+    CharacterMap.requireSound(fields);
+    return new JsonTokenizer(name, load(name, bytes), size);
   }
 
   private static byte[] bytes(Path file, String name) throws IOException {
@@ -111,13 +115,27 @@ public final class JsonTokenizer implements Tokenizer {
 
   @Override
   public int[] encode(byte[] text) {
-    long[] ids = tokenizer.encode(strictText(text)).getIds();
+    long[] ids = ids(strictText(text));
     int[] tokens = new int[ids.length];
     for (int i = 0; i < tokens.length; i++) {
       TokenDecoder.requireToken(Math.toIntExact(ids[i]), size);
       tokens[i] = (int) ids[i];
     }
     return tokens;
+  }
+
+  private long[] ids(String text) {
+    try {
+      return tokenizer.encode(text).getIds();
+    } catch (RuntimeException e) {
+      // Such as a word that is unknown to a vocabulary without a token for unknown words.
+      throw new IllegalArgumentException(
+          "text cannot be cut into tokens of "
+              + name
+              + ": "
+              + FileErrors.shortened(String.valueOf(e.getMessage())),
+          e);
+    }
   }
 
   private static String strictText(byte[] text) {

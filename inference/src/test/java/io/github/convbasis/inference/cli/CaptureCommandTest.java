@@ -152,13 +152,26 @@ class CaptureCommandTest {
   }
 
   @Test
+  void anOffsetInsideACharacterIsNamed() throws IOException {
+    Path model = ModelFixture.model(directory.resolve("model"), config -> {});
+    ModelFixture.withTokenizer(model, "bytes.json");
+    Path text = Files.writeString(directory.resolve("text"), "äöü");
+    capture("--model", model, "--text", text, "--offset", 3)
+        .refusedBecause(text + " from offset 3: text must be UTF-8, was 0xb6 at byte 0");
+    assertFalse(Files.exists(output()));
+  }
+
+  @Test
   void unsoundModelsAreRefusedByName() throws IOException {
     Path model = Files.createDirectory(directory.resolve("model"));
     Path config = model.resolve("config.json");
     Files.move(resource("model/config.json"), config);
-    capture("--model", model).refusedBecause("model.safetensors: no such file");
+    capture("--model", model)
+        .refusedBecause(
+            "model.safetensors: no such file, and no model.safetensors.index.json beside it");
     Files.write(model.resolve("model.safetensors"), new byte[3]);
     capture("--model", model).refusedBecause("model.safetensors: truncated: has 3 bytes");
+    capture("--model", config).refusedBecause("config.json: is not a directory");
     Files.writeString(config, Files.readString(config).replace("silu", "gelu"));
     capture("--model", model)
         .refusedBecause("config.json: field hidden_act must be \"silu\", was \"gelu\"");

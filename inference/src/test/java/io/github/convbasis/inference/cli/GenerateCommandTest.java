@@ -227,6 +227,10 @@ class GenerateCommandTest {
     generate("--model", model, "--prompt-file", bytes)
         .refusedBecause("bytes: text must be UTF-8, was 0xff at byte 1");
     generate("--model", model, "--prompt", "").refusedBecause("had 0");
+    ModelFixture.withTokenizer(model, "words.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"[UNK]\": 0", "\"x\": 0"));
+    generate("--model", model, "--prompt", "me")
+        .refusedBecause("--prompt text cannot be cut into tokens of " + tokenizer);
     Files.delete(tokenizer);
     ModelFixture.model(model, config -> config.put("vocab_size", 255));
     generate("--model", model, "--prompt", "a")

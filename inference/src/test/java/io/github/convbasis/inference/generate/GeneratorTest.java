@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.convbasis.backend.Backends;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.inference.embed.AttentionChoice;
 import io.github.convbasis.inference.generate.Generator.Ending;
-import io.github.convbasis.inference.model.AttentionChoice;
 import io.github.convbasis.inference.model.AttentionRun;
 import io.github.convbasis.inference.model.AttentionStep;
 import io.github.convbasis.inference.model.BundledModel;
@@ -32,7 +32,7 @@ class GeneratorTest {
   }
 
   private static Generator generator(TokenSampler sampler, int vocabulary, Set<Integer> ends) {
-    AttentionRun run = AttentionChoice.exact(Backends.auto()).start();
+    AttentionRun run = AttentionRun.of(AttentionChoice.exact(Backends.auto()));
     return new Generator(model, sampler, run, vocabulary, ends);
   }
 

@@ -11,6 +11,8 @@ import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Backends;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.decompose.ConvBasisRecovery;
+import io.github.convbasis.inference.embed.AttentionChoice;
+import io.github.convbasis.inference.embed.RecoveredHead;
 import io.github.convbasis.plan.HeadReport;
 import io.github.convbasis.plan.Planner;
 import java.io.IOException;
@@ -48,7 +50,7 @@ class AttentionChoiceTest {
 
   @Test
   void exactIsTheExactStepAndReportsNoHeads() {
-    AttentionRun run = AttentionChoice.exact(BACKEND).start();
+    AttentionRun run = AttentionRun.of(AttentionChoice.exact(BACKEND));
     assertArrayEquals(
         model.forward(text, AttentionStep.exact(BACKEND), ONE), model.forward(text, run, ONE));
     assertEquals(List.of(), run.planned());
@@ -66,7 +68,7 @@ class AttentionChoiceTest {
     int[] tokens = Arrays.copyOf(text, 150);
     float[] exact = reference.forwardLast(tokens, AttentionStep.exact(scalar), ONE);
     ConvBasisRecovery all = ConvBasisRecovery.ofTerms(tokens.length);
-    AttentionRun run = AttentionChoice.recover(scalar, all, tokens.length, 4, 1).start();
+    AttentionRun run = AttentionRun.of(AttentionChoice.recover(scalar, all, tokens.length, 4, 1));
     float[] logits = reference.forwardLast(tokens, run, ONE);
     double worst = 0;
     for (int t = 0; t < exact.length; t++) {
@@ -86,7 +88,7 @@ class AttentionChoiceTest {
 
   @Test
   void fewTermsSayHowWrongTheyAre() {
-    AttentionRun run = recover(8, 8).start();
+    AttentionRun run = AttentionRun.of(recover(8, 8));
     float[] logits = model.forwardLast(text, run, ONE);
     float[] exact = model.forwardLast(text, AttentionStep.exact(BACKEND), ONE);
     assertNotEquals(Arrays.toString(exact), Arrays.toString(logits));
@@ -97,7 +99,7 @@ class AttentionChoiceTest {
     }
     assertTrue(worst > 0.01, "real heads are not sums of 8 convolutions, error " + worst);
     assertTrue(run.samplingNanos() > 0);
-    AttentionRun unsampled = recover(8, 0).start();
+    AttentionRun unsampled = AttentionRun.of(recover(8, 0));
     assertArrayEquals(logits, model.forwardLast(text, unsampled, ONE));
     assertNull(unsampled.recovered().get(3).get(3).error());
     assertEquals(0, unsampled.samplingNanos());
@@ -107,11 +109,11 @@ class AttentionChoiceTest {
   void afterThePromptEveryChoiceIsExactOverTheCache() {
     int prompt = N - 5;
     for (AttentionChoice choice : List.of(recover(16, 0), planned(false))) {
-      AttentionRun run = choice.start();
+      AttentionRun run = AttentionRun.of(choice);
       DecodingState chosen = model.newState();
       DecodingState exact = model.newState();
       model.extend(chosen, Arrays.copyOf(text, prompt), prompt, run, ONE);
-      model.extend(exact, Arrays.copyOf(text, prompt), prompt, choice.start(), ONE);
+      model.extend(exact, Arrays.copyOf(text, prompt), prompt, AttentionRun.of(choice), ONE);
       int layers = run.planned().size() + run.recovered().size();
       AttentionStep step = AttentionStep.exact(BACKEND);
       for (int at = prompt; at < N; at++) {
@@ -130,8 +132,8 @@ class AttentionChoiceTest {
 
   @Test
   void plansAreReusedOnTheNextPromptIfAskedFor() {
-    AttentionRun reusing = planned(true).start();
-    AttentionRun planning = planned(false).start();
+    AttentionRun reusing = AttentionRun.of(planned(true));
+    AttentionRun planning = AttentionRun.of(planned(false));
     for (AttentionRun run : List.of(reusing, planning)) {
       model.forwardLast(text, run, ONE);
       assertEquals(0, reused(run));

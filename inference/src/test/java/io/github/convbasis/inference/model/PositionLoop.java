@@ -4,6 +4,7 @@ import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.inference.embed.AttentionEngine;
 import io.github.convbasis.inference.embed.CacheRows;
 import io.github.convbasis.inference.embed.HeadShape;
+import io.github.convbasis.inference.embed.LayerReport;
 import io.github.convbasis.inference.model.LlamaWeights.Part;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +15,8 @@ import java.util.Locale;
 /**
  * The worked example: a Llama forward pass as plain JVM engines write it, in plain loops with
  * caches {@code [layer][position·kvDim + …]}, on the bundled model. Its attention is either its own
- * loop over positions and heads or one call of {@link AttentionEngine} for each layer.
+ * loop over positions and heads or one call of {@link AttentionEngine} for each layer: prefill for
+ * the prompt, extend for every token after it.
  */
 final class PositionLoop {
   private final LlamaConfig config;
@@ -26,6 +28,7 @@ final class PositionLoop {
   private final int dim;
   private final int kvDim;
   private final int headSize;
+  private final List<LayerReport> reports = new ArrayList<>();
 
   PositionLoop(LlamaConfig config, InputStream weights) throws IOException {
     this.config = config;
@@ -49,63 +52,100 @@ final class PositionLoop {
     }
   }
 
-  /** Computes the logits of every position; engine null: with the loop's own attention. */
+  /** Computes the logits of every position of a text that is read at once. */
   float[] forward(int[] tokens, AttentionEngine engine, Parallelism parallelism) {
-    int n = tokens.length;
+    return forward(tokens, tokens.length, engine, parallelism);
+  }
+
+  /**
+   * Computes the logits of every position.
+   *
+   * @param prompt how many tokens are read at once, each later one by itself, as in generating
+   * @param engine what attends; null: the loop itself
+   */
+  float[] forward(int[] tokens, int prompt, AttentionEngine engine, Parallelism parallelism) {
+    reports.clear();
+    float[][] keyCache = new float[config.layers()][tokens.length * kvDim];
+    float[][] valueCache = new float[config.layers()][tokens.length * kvDim];
+    float[] logits = new float[tokens.length * config.vocabularySize()];
+    for (int from = 0; from < tokens.length; ) {
+      int to = from == 0 ? prompt : from + 1;
+      read(tokens, from, to, keyCache, valueCache, logits, engine, parallelism);
+      from = to;
+    }
+    return logits;
+  }
+
+  /** Returns what the engine reported of each layer of the last prompt. */
+  List<LayerReport> reports() {
+    return List.copyOf(reports);
+  }
+
+  private void read(
+      int[] tokens,
+      int from,
+      int to,
+      float[][] keyCache,
+      float[][] valueCache,
+      float[] logits,
+      AttentionEngine engine,
+      Parallelism parallelism) {
+    int n = to - from;
     int queryDim = config.queryWidth();
     float[] x = new float[n * dim];
     for (int t = 0; t < n; t++) {
-      System.arraycopy(embedding, tokens[t] * dim, x, t * dim, dim);
+      System.arraycopy(embedding, tokens[from + t] * dim, x, t * dim, dim);
     }
-    float[][] keyCache = new float[config.layers()][n * kvDim];
-    float[][] valueCache = new float[config.layers()][n * kvDim];
     float[] queries = new float[n * queryDim];
     float[] attended = new float[n * queryDim];
     float[] normed = new float[dim];
     for (int l = 0; l < config.layers(); l++) {
       float[][] w = layers.get(l);
       for (int t = 0; t < n; t++) {
+        int position = from + t;
         norm(x, t * dim, w[Part.ATTENTION_NORM.ordinal()], normed);
         matmul(w[Part.QUERY.ordinal()], normed, queries, t * queryDim, queryDim);
-        matmul(w[Part.KEY.ordinal()], normed, keyCache[l], t * kvDim, kvDim);
-        matmul(w[Part.VALUE.ordinal()], normed, valueCache[l], t * kvDim, kvDim);
-        rotate(queries, t * queryDim, config.heads(), t);
-        rotate(keyCache[l], t * kvDim, config.keyHeads(), t);
+        matmul(w[Part.KEY.ordinal()], normed, keyCache[l], position * kvDim, kvDim);
+        matmul(w[Part.VALUE.ordinal()], normed, valueCache[l], position * kvDim, kvDim);
+        rotate(queries, t * queryDim, config.heads(), position);
+        rotate(keyCache[l], position * kvDim, config.keyHeads(), position);
       }
       if (engine == null) {
-        attend(queries, keyCache[l], valueCache[l], attended, n);
+        attend(queries, keyCache[l], valueCache[l], attended, from, n);
       } else {
-        engine.prefill(
-            HeadShape.of(config.heads(), config.keyHeads(), headSize),
-            n,
-            CacheRows.of(queries, 0, queryDim, headSize),
-            CacheRows.of(keyCache[l], 0, kvDim, headSize),
-            CacheRows.of(valueCache[l], 0, kvDim, headSize),
-            CacheRows.of(attended, 0, queryDim, headSize),
-            parallelism);
+        HeadShape shape = HeadShape.of(config.heads(), config.keyHeads(), headSize);
+        CacheRows q = CacheRows.of(queries, 0, queryDim, headSize);
+        CacheRows k = CacheRows.of(keyCache[l], 0, kvDim, headSize);
+        CacheRows v = CacheRows.of(valueCache[l], 0, kvDim, headSize);
+        CacheRows output = CacheRows.of(attended, 0, queryDim, headSize);
+        if (from == 0) {
+          reports.add(engine.prefill(l, shape, n, q, k, v, output, parallelism));
+        } else {
+          engine.extend(l, shape, from, n, q, k, v, output, parallelism);
+        }
       }
       for (int t = 0; t < n; t++) {
         finish(w, attended, x, t, normed);
       }
     }
-    float[] logits = new float[n * config.vocabularySize()];
+    int vocabulary = config.vocabularySize();
     for (int t = 0; t < n; t++) {
       norm(x, t * dim, finalNorm, normed);
-      matmul(head, normed, logits, t * config.vocabularySize(), config.vocabularySize());
+      matmul(head, normed, logits, (from + t) * vocabulary, vocabulary);
     }
-    return logits;
   }
 
-  private void attend(float[] queries, float[] keys, float[] values, float[] output, int n) {
+  private void attend(
+      float[] queries, float[] keys, float[] values, float[] output, int first, int n) {
     int queryDim = config.queryWidth();
     int group = config.heads() / config.keyHeads();
-    double[] scores = new double[n];
+    double[] scores = new double[first + n];
     for (int t = 0; t < n; t++) {
       for (int h = 0; h < config.heads(); h++) {
         int q = t * queryDim + h * headSize;
         int kv = h / group * headSize;
         double most = Double.NEGATIVE_INFINITY;
-        for (int s = 0; s <= t; s++) {
+        for (int s = 0; s <= first + t; s++) {
           double score = 0;
           for (int c = 0; c < headSize; c++) {
             score += queries[q + c] * keys[s * kvDim + kv + c];
@@ -114,13 +154,13 @@ final class PositionLoop {
           most = Math.max(most, scores[s]);
         }
         double sum = 0;
-        for (int s = 0; s <= t; s++) {
+        for (int s = 0; s <= first + t; s++) {
           scores[s] = Math.exp(scores[s] - most);
           sum += scores[s];
         }
         for (int c = 0; c < headSize; c++) {
           double value = 0;
-          for (int s = 0; s <= t; s++) {
+          for (int s = 0; s <= first + t; s++) {
             value += scores[s] * values[s * kvDim + kv + c];
           }
           output[q + c] = (float) (value / sum);

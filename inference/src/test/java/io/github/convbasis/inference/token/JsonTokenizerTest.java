@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -174,6 +175,38 @@ class JsonTokenizerTest {
   }
 
   @Test
+  void aCharacterMapIsApplied() throws IOException {
+    // A trie in which every byte leads to a unit that is not its own: it finds nothing.
+    String map = Base64.getEncoder().encodeToString(Arrays.copyOf(new byte[] {0, 4}, 4 + 1024));
+    String content =
+        content("words.json")
+            .replace(
+                "\"normalizer\": null",
+                "\"normalizer\": {\"type\": \"Precompiled\", \"precompiled_charsmap\": \""
+                    + map
+                    + "\"}");
+    Files.writeString(directory.resolve(JsonTokenizer.FILE), content);
+    try (JsonTokenizer json = JsonTokenizer.read(directory, 5)) {
+      assertArrayEquals(new int[] {1, 2}, json.encode(utf8("in the")));
+    }
+  }
+
+  @Test
+  void wordsThatNoTokenStandsForAreRefused() throws IOException {
+    String content = content("words.json").replace("\"[UNK]\": 0", "\"zero\": 0");
+    Path file = directory.resolve(JsonTokenizer.FILE);
+    Files.writeString(file, content);
+    try (JsonTokenizer json = JsonTokenizer.read(directory, 5)) {
+      assertArrayEquals(new int[] {1, 2}, json.encode(utf8("in the")));
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> json.encode(utf8("in me")));
+      String start = "text cannot be cut into tokens of " + file + ": ";
+      assertTrue(e.getMessage().startsWith(start), e.getMessage());
+      assertTrue(e.getMessage().contains("[UNK]"), e.getMessage());
+    }
+  }
+
+  @Test
   void tokensOutsideTheVocabularyAreRefused() throws IOException {
     try (JsonTokenizer json = tokenizer("words.json", 5)) {
       for (Tokenizer tokenizer : new Tokenizer[] {json, new ByteTokenizer()}) {
@@ -205,6 +238,13 @@ class JsonTokenizerTest {
         "\"model\":{ # \"modell\":{ # field model is missing",
         "\"type\":\"WordLevel\" # \"type\":\"Sorcery\" # is not understood",
         "\"type\":\"Whitespace\" # \"type\":\"Sorcery\" # is not understood",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Precompiled\"} # is missing",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":7} # must be a string, was 7",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"*\"} # must be base64, was *",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AA\"} # must be base64 with padding, was AA",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"} # must begin with a size of 4 bytes, has 3",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////w==\"} # must have a trie of 4 to 0 bytes by its length, was 4294967295",
+        "\"normalizer\":null # \"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"BAAAAAAAAABh/w==\"}]} # must end with UTF-8 text, did not from byte 9 on",
         "\"unk_token\":\"[UNK]\" # \"unk_token\":7 # is not understood",
       })
   void unsoundFilesAreRefused(String from, String to, String saying) throws IOException {

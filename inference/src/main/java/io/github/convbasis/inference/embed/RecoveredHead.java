@@ -1,4 +1,4 @@
-package io.github.convbasis.inference.model;
+package io.github.convbasis.inference.embed;
 
 import io.github.convbasis.attention.ConvAttention.HeadResult;
 import io.github.convbasis.attention.ErrorEstimate;
