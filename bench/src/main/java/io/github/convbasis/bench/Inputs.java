@@ -36,6 +36,15 @@ public final class Inputs {
         gaussianTensor(random, n, d), gaussianTensor(random, n, d), gaussianTensor(random, n, d));
   }
 
+  /** Gaussian queries of the last rows, and keys and values of all. */
+  static AttentionInputs decoding(int rows, int n, int d, int heads, int keyHeads) {
+    SplittableRandom random = new SplittableRandom(SEED);
+    return AttentionInputs.causalChunk(
+        HeadTensor.of(numbers(random, heads * rows * d), heads, rows, d),
+        HeadTensor.of(numbers(random, keyHeads * n * d), keyHeads, n, d),
+        HeadTensor.of(numbers(random, keyHeads * n * d), keyHeads, n, d));
+  }
+
   /**
    * One head whose logits are a sum of exactly {@code segments} convolution matrices: constant
    * queries and per-segment constant keys, rotated by position. Segments start anywhere: starts on

@@ -164,7 +164,7 @@ public final class ExactAttention {
    * @param weights work space of at least as many elements as key rows
    * @param result receives value width elements
    * @return the logarithm of the row sum, {@code log Σ_j exp(logit_j)}
-   * @throws ArithmeticException if a logit overflows
+   * @throws ArithmeticException if a logit or a result overflows
    */
   public static double row(
       AttentionInputs inputs, int head, int row, double[] weights, double[] result) {
@@ -193,6 +193,14 @@ public final class ExactAttention {
     }
     for (int key = 0; key < visible; key++) {
       inputs.values().addScaledRow(keyHead, key, weights[key] / rowSum, result);
+    }
+    for (int column = 0; column < inputs.values().width(); column++) {
+      if (!Double.isFinite(result[column])) {
+        throw new ArithmeticException(
+            String.format(
+                "values of head %d overflow in the sum of query row %d: column %d is %s",
+                head, row, column, result[column]));
+      }
     }
     return greatest + Math.log(rowSum);
   }

@@ -11,8 +11,9 @@ import java.util.Objects;
  * rotates them. Grouped-query attention: {@code queries.heads()} is a multiple of {@code
  * keys.heads()}, and neighbouring query heads share a key head.
  *
- * <p>Checked on construction: shapes, finite scale, finite elements (O(n·d) reads). Immutable but
- * for the arrays behind the tensors; thread-safe as long as those are not written.
+ * <p>Checked on construction: shapes, finite scale, finite elements (O(n·d) reads, but for rows
+ * promised by {@link HeadTensor#withFiniteRows}). Immutable but for the arrays behind the tensors;
+ * thread-safe as long as those are not written.
  *
  * @param queries query heads × query rows × d
  * @param keys key heads × key rows × d

@@ -26,6 +26,9 @@ public final class HeadTensor {
   private final int rowStride;
   private final int width;
 
+  /** Rows of each head, from the first, that {@link #requireFinite} does not read again. */
+  private final int finiteRows;
+
   private HeadTensor(
       float[] floats,
       double[] doubles,
@@ -34,7 +37,8 @@ public final class HeadTensor {
       int headStride,
       int rows,
       int rowStride,
-      int width) {
+      int width,
+      int finiteRows) {
     requireAtLeast("offset", offset, 0);
     requireAtLeast("heads", heads, 1);
     requireAtLeast("rows", rows, 1);
@@ -59,6 +63,7 @@ public final class HeadTensor {
     this.rows = rows;
     this.rowStride = rowStride;
     this.width = width;
+    this.finiteRows = finiteRows;
   }
 
   private static void requireAtLeast(String name, int value, int least) {
@@ -127,7 +132,8 @@ public final class HeadTensor {
         headStride,
         rows,
         rowStride,
-        width);
+        width,
+        0);
   }
 
   /**
@@ -153,7 +159,8 @@ public final class HeadTensor {
         headStride,
         rows,
         rowStride,
-        width);
+        width,
+        0);
   }
 
   /**
@@ -276,7 +283,15 @@ public final class HeadTensor {
   public HeadTensor head(int head) {
     Objects.checkIndex(head, heads);
     return new HeadTensor(
-        floats, doubles, offset + head * headStride, 1, headStride, rows, rowStride, width);
+        floats,
+        doubles,
+        offset + head * headStride,
+        1,
+        headStride,
+        rows,
+        rowStride,
+        width,
+        finiteRows);
   }
 
   /**
@@ -298,7 +313,28 @@ public final class HeadTensor {
         headStride,
         toRow - fromRow,
         rowStride,
-        width);
+        width,
+        Math.max(0, Math.min(finiteRows, toRow) - fromRow));
+  }
+
+  /**
+   * Views the same with the promise that the first rows of every head are finite, so that {@link
+   * #requireFinite} begins behind them. For a cache that grows by a row a token and whose earlier
+   * rows were checked when they came: to check all of them each time costs more than to attend.
+   *
+   * <p>Exact attention refuses what breaks the promise with an ArithmeticException.
+   *
+   * @param count rows that are finite, from the first
+   * @return a view of all rows
+   * @throws IllegalArgumentException if there are not as many
+   */
+  public HeadTensor withFiniteRows(int count) {
+    if (count < 0 || count > rows) {
+      throw new IllegalArgumentException(
+          String.format("count must be from 0 to the %d rows, was %d", rows, count));
+    }
+    return new HeadTensor(
+        floats, doubles, offset, heads, headStride, rows, rowStride, width, count);
   }
 
   /**
@@ -438,14 +474,14 @@ public final class HeadTensor {
   }
 
   /**
-   * Refuses NaN and infinity.
+   * Refuses NaN and infinity, but in rows promised by {@link #withFiniteRows}.
    *
    * @param name what to call this tensor in the message
    * @throws IllegalArgumentException naming the first element that is not finite
    */
   public void requireFinite(String name) {
     for (int head = 0; head < heads; head++) {
-      for (int row = 0; row < rows; row++) {
+      for (int row = finiteRows; row < rows; row++) {
         int at = index(head, row);
         for (int c = 0; c < width; c++) {
           double value = floats != null ? floats[at + c] : doubles[at + c];

@@ -1,10 +1,12 @@
 package io.github.convbasis.properties;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.github.convbasis.attention.ExactAttention;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -138,6 +140,30 @@ abstract class ExactAttentionContract implements BackendContract {
         Tolerances.requireSameBits(output.get(head, row, c), expected, "row " + row);
       }
     }
+  }
+
+  /** What is not finite though it was promised to be is refused by those rows that see it. */
+  @Property
+  void brokenPromisesOfFiniteRowsAreRefused(
+      @ForAll(supplier = AttentionSample.Any.class) AttentionSample sample,
+      @ForAll @IntRange(min = 0, max = 129) int wrong,
+      @ForAll @IntRange(min = 1, max = 20) int wanted,
+      @ForAll boolean inKeys,
+      @ForAll boolean infinite) {
+    AttentionInputs inputs = sample.inputs();
+    int bad = wrong % sample.n();
+    int count = Math.min(wanted, sample.n());
+    HeadTensor keys = inputs.keys().withFiniteRows(sample.n());
+    HeadTensor values = inputs.values().withFiniteRows(sample.n());
+    double[] line = new double[inKeys ? sample.d() : sample.width()];
+    line[line.length - 1] = infinite ? Double.NEGATIVE_INFINITY : Double.NaN;
+    (inKeys ? keys : values).setRow(sample.shape().keys - 1, bad, line);
+    HeadTensor queries = inputs.queries().rows(sample.n() - count, sample.n());
+    AttentionInputs chunk =
+        new AttentionInputs(queries, keys, values, inputs.scale(), AttentionMask.CAUSAL_CHUNK);
+    HeadTensor output =
+        sample.layout().blank(sample.single(), sample.shape().queries, count, sample.width());
+    assertThrows(ArithmeticException.class, () -> attend(chunk, output));
   }
 
   @Property

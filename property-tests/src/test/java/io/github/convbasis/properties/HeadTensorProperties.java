@@ -58,6 +58,42 @@ class HeadTensorProperties {
     Refusal.mustSay(() -> tensor.rows(from, from), "rows must be at least 1", "was 0");
   }
 
+  @Property
+  void rowsPromisedToBeFiniteAreNotReadAgain(
+      @ForAll(supplier = AttentionSample.Medium.class) AttentionSample sample,
+      @ForAll @IntRange(min = 0, max = 39) int promised,
+      @ForAll @IntRange(min = 0, max = 39) int first,
+      @ForAll @IntRange(min = 0, max = 39) int wrong) {
+    HeadTensor tensor = sample.inputs().queries();
+    int count = promised % (sample.n() + 1);
+    int from = first % sample.n();
+    int bad = wrong % sample.n();
+    int head = tensor.heads() - 1;
+    double[] line = new double[tensor.width()];
+    line[0] = Double.POSITIVE_INFINITY;
+    tensor.setRow(head, bad, line);
+    requireChecked(tensor, "head " + head + ", row " + bad, true);
+    HeadTensor view = tensor.withFiniteRows(count);
+    requireChecked(view, "head " + head + ", row " + bad, bad >= count);
+    requireChecked(view.head(head), "head 0, row " + bad, bad >= count);
+    HeadTensor rows = view.rows(from, sample.n());
+    requireChecked(rows, "row " + (bad - from), bad >= count && bad >= from);
+    requireChecked(view.withFiniteRows(0), "row " + bad, true);
+    requireChecked(view.rows(0, from + 1), "row " + bad, bad >= count && bad <= from);
+    for (int wanted : new int[] {-1, sample.n() + 1}) {
+      Refusal.mustSay(
+          () -> tensor.withFiniteRows(wanted), "count must be", sample.n(), "was " + wanted);
+    }
+  }
+
+  private static void requireChecked(HeadTensor tensor, String place, boolean refused) {
+    if (refused) {
+      Refusal.mustSay(() -> tensor.requireFinite("x"), "x must be finite", "Infinity", place);
+    } else {
+      tensor.requireFinite("x");
+    }
+  }
+
   @Property(edgeCases = EdgeCasesMode.NONE)
   void dataThatIsTooShortIsRefusedWithBothLengths(
       @ForAll @IntRange(min = 0, max = 9) int offset,

@@ -119,7 +119,9 @@ public final class DecodingState {
 
   private HeadTensor view(float[] cache, int rows) {
     int width = config.headWidth();
-    return HeadTensor.of(cache, 0, config.keyHeads(), room * width, rows, width, width);
+    // Earlier rows were checked when they were read; to do so again costs more than attention.
+    return HeadTensor.of(cache, 0, config.keyHeads(), room * width, rows, width, width)
+        .withFiniteRows(positions);
   }
 
   /** Counts the reserved rows as read. */

@@ -73,6 +73,9 @@ public final class AttentionScratch {
   /** The keys and values of the current tile. */
   final KeyTile run;
 
+  /** Where {@link LogitRow#touch} leaves what it read; without meaning. */
+  int touched;
+
   /** Half-transposed queries or output. */
   final float[] transposition;
 

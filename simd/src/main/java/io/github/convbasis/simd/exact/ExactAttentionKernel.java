@@ -8,10 +8,11 @@ import java.util.Arrays;
  * Computes exact attention in float32, {@code O_i = Σ_j exp(scale·⟨q_i, k_j⟩)·v_j / D_i}, tile by
  * tile with an online softmax; 4·d flops per visible key.
  *
- * <p>Lanes run over query rows everywhere: a group of two vectors of rows meets a tile of keys, the
- * logits come transposed, and maximum, exponential, sum and rescaling are element by element. Keys
- * and values are read as broadcast scalars, so dense float rows are used where they lie and any
- * depth, width and length is the normal case; other layouts and doubles are copied tile by tile.
+ * <p>Lanes run over query rows: a group of two vectors of rows meets a tile of keys, the logits
+ * come transposed, and maximum, exponential, sum and rescaling are element by element. Keys and
+ * values are read as broadcast scalars, so dense float rows are used where they lie and any depth,
+ * width and length is the normal case; other layouts and doubles are copied tile by tile. Blocks of
+ * a few rows, which would leave most lanes idle, go to {@link FewRowsAttention}, in the same bits.
  *
  * <p>Tiles start at fixed keys and every lane does the same operations in the same order whatever
  * its neighbours are, so a row's bits do not depend on the other rows and heads of a call, nor on
@@ -29,8 +30,7 @@ public final class ExactAttentionKernel {
 
   /**
    * Computes rows {@code fromRow … toRow-1} of all query heads that read one key head. The heads of
-   * a row have neighbouring lanes, so each tile of keys and values serves the whole group, and a
-   * single row, as in decoding, still fills as many lanes as there are heads.
+   * a row have neighbouring lanes, so each tile of keys and values serves the whole group.
    *
    * @param inputs queries, keys, values, scale, mask
    * @param keyHead key head
@@ -117,8 +117,7 @@ public final class ExactAttentionKernel {
           row++;
         }
       }
-      sweep(inputs, count, 0, scratch);
-      Unpacking.normalised(scratch, count, output);
+      attendBlock(inputs, count, output, scratch);
       if (logSums != null) {
         Unpacking.logSums(scratch, count, logSums);
       }
@@ -149,9 +148,25 @@ public final class ExactAttentionKernel {
       int count = Math.min(AttentionScratch.BLOCK_ROWS, to - index);
       System.arraycopy(rows, index, scratch.rows, 0, count);
       Arrays.fill(scratch.heads, 0, count, head);
-      sweep(inputs, count, 0, scratch);
-      Unpacking.normalised(scratch, count, output);
+      attendBlock(inputs, count, output, scratch);
     }
+  }
+
+  private static void attendBlock(
+      AttentionInputs inputs, int count, HeadTensor output, AttentionScratch scratch) {
+    assert scratch.fits(inputs) : scratch.depth + ", " + scratch.width;
+    if (count <= FewRowsAttention.MOST_ROWS) {
+      FewRowsAttention.attend(inputs, count, output, scratch);
+    } else {
+      attendInTiles(inputs, count, output, scratch);
+    }
+  }
+
+  /** Computes the first {@code count} rows of the scratch with rows in lanes. */
+  static void attendInTiles(
+      AttentionInputs inputs, int count, HeadTensor output, AttentionScratch scratch) {
+    sweep(inputs, count, 0, scratch);
+    Unpacking.normalised(scratch, count, output);
   }
 
   /**

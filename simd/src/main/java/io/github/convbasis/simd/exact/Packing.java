@@ -48,6 +48,26 @@ final class Packing {
     }
   }
 
+  /**
+   * Copies a scaled query row, {@code target[targetAt + c] = factor·row[c]}, as {@link #queries}.
+   */
+  static void query(
+      HeadTensor source, int head, int row, double factor, float[] target, int targetAt) {
+    int depth = source.width();
+    int at = source.index(head, row);
+    if (source.isSinglePrecision()) {
+      float[] floats = source.floats();
+      for (int c = 0; c < depth; c++) {
+        target[targetAt + c] = (float) (floats[at + c] * factor);
+      }
+    } else {
+      double[] doubles = source.doubles();
+      for (int c = 0; c < depth; c++) {
+        target[targetAt + c] = (float) (doubles[at + c] * factor);
+      }
+    }
+  }
+
   private static void scale(float[] target, int at, int count, double factor) {
     for (int i = at; i < at + count; i++) {
       target[i] = (float) (target[i] * factor);

@@ -19,7 +19,7 @@ final class SoftmaxTile {
   private static final int L = Lanes.COUNT;
 
   /** Finite, so that hidden keys do not look like overflow. */
-  private static final float HIDDEN = -Float.MAX_VALUE;
+  static final float HIDDEN = -Float.MAX_VALUE;
 
   private SoftmaxTile() {}
 

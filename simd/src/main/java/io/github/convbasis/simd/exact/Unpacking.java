@@ -74,7 +74,8 @@ final class Unpacking {
     return sum;
   }
 
-  private static void requireFinite(float check, AttentionScratch scratch, int r) {
+  /** Refuses a row of which {@code check} is not 0: an element of its output is not finite. */
+  static void requireFinite(float check, AttentionScratch scratch, int r) {
     if (check != 0) {
       throw new ArithmeticException(
           String.format(

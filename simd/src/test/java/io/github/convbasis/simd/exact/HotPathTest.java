@@ -27,7 +27,12 @@ class HotPathTest {
   private static final long PATIENCE = 120_000_000_000L;
   private static final int FREQUENT_INLINE_SIZE = 325;
   private static final Class<?>[] KERNELS = {
-    LogitTile.class, SoftmaxTile.class, Transposition.class, ValueTile.class
+    LogitRow.class,
+    LogitTile.class,
+    SoftmaxTile.class,
+    Transposition.class,
+    ValueRow.class,
+    ValueTile.class
   };
 
   @Test
@@ -42,6 +47,13 @@ class HotPathTest {
     HeadTensor output = HeadTensor.allocate(true, 3, 34, width);
     AttentionScratch scratch = AttentionScratch.of(inputs);
     allocatesNothing(() -> ExactAttentionKernel.attendGroup(inputs, 0, 0, 34, output, scratch));
+    for (int size : new int[] {1, FewRowsAttention.MOST_ROWS}) {
+      AttentionInputs decoding =
+          Samples.inputs(
+              13, Layout.DENSE, true, size, 1, 1, 500, depth, width, AttentionMask.CAUSAL_CHUNK);
+      HeadTensor row = HeadTensor.allocate(true, size, 1, width);
+      allocatesNothing(() -> ExactAttentionKernel.attendGroup(decoding, 0, 0, 1, row, scratch));
+    }
     float[] numerators = new float[30 * width];
     double[] shifts = new double[30];
     double[] sums = new double[30];
@@ -69,7 +81,17 @@ class HotPathTest {
   @Test
   void kernelsAreTooLongToBeInlined() throws IOException {
     Set<String> loops =
-        Set.of("compute", "raise", "weigh", "accumulate", "first", "lastOfFour", "lastOfTwo");
+        Set.of(
+            "LogitRow.one",
+            "LogitRow.four",
+            "LogitTile.compute",
+            "SoftmaxTile.raise",
+            "SoftmaxTile.weigh",
+            "Transposition.first",
+            "Transposition.lastOfFour",
+            "Transposition.lastOfTwo",
+            "ValueRow.accumulate",
+            "ValueTile.accumulate");
     int seen = 0;
     for (Class<?> kernel : KERNELS) {
       try (InputStream in = kernel.getResourceAsStream(kernel.getSimpleName() + ".class")) {
@@ -77,7 +99,7 @@ class HotPathTest {
         for (MethodModel method : model.methods()) {
           CodeModel code = method.code().orElseThrow();
           int length = ((CodeAttribute) code).codeLength();
-          String name = method.methodName().stringValue();
+          String name = kernel.getSimpleName() + "." + method.methodName().stringValue();
           if (loops.contains(name)) {
             assertTrue(length > FREQUENT_INLINE_SIZE, name + " has " + length + " bytecodes");
             seen++;
