@@ -30,8 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Variants of attention of one float32 head, d = 64, one thread, whose logits have exactly 16
- * segments: exact, and from a basis, recovery included. Exact bands and biases run in the scalar
- * reference, the other exact variants in the backend.
+ * segments: exact, and from a basis, recovery included.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)

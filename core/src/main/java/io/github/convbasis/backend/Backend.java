@@ -343,6 +343,34 @@ public interface Backend {
       Parallelism parallelism);
 
   /**
+   * Computes rows of exact attention of one head under a mask and a bias by lag, {@code softmax(z
+   * of row i)·values} with {@code z_ij = scale·⟨queries_i, keys_j⟩ + b(i - j)} over the keys j that
+   * the row sees. Work O(seen entries·(d + value width)), and O(keys in reach) for each call.
+   *
+   * <p>A row's result does not depend on which other rows are asked for in the same call, nor on
+   * what keys hold that it does not see.
+   *
+   * @param inputs queries, keys, values and scale; its mask is not looked at
+   * @param head query head
+   * @param seen which keys the rows see, each at least one, and the bias
+   * @param rows query rows, increasing
+   * @param from first index into {@code rows}
+   * @param to end of the indices, exclusive
+   * @param output receives those rows of that head
+   * @param workspace from this backend
+   * @throws ArithmeticException if a logit overflows, with bias or without
+   */
+  void attendSeen(
+      AttentionInputs inputs,
+      int head,
+      SeenKeys seen,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace);
+
+  /**
    * Adds the part of one query head's gradients that comes from some visible entries with exact
    * logits z: with {@code f_ij = exp(z_ij - logSum_i)} and {@code p_ij = f_ij·(⟨upstream_i,
    * values_j⟩ - dot_i)},

@@ -8,6 +8,7 @@ import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.TileSums;
@@ -256,6 +257,24 @@ final class ScalarBackend implements Backend {
       Workspace workspace,
       Parallelism parallelism) {
     ScalarGradients.attendEntries(inputs, head, entries, output, logSums, parallelism);
+  }
+
+  @Override
+  public void attendSeen(
+      AttentionInputs inputs,
+      int head,
+      SeenKeys seen,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace) {
+    double[] weights = new double[seen.count()];
+    double[] result = new double[output.width()];
+    for (int index = from; index < to; index++) {
+      ScalarSeenKeys.row(inputs, head, seen, rows[index], weights, result);
+      output.setRow(head, rows[index], result);
+    }
   }
 
   @Override

@@ -17,10 +17,12 @@ final class BlockSums {
   private double[] noises = new double[0];
   private double[] numerators = new double[0];
   private double[] line = new double[0];
+  private boolean empty;
 
   /** Forgets everything and makes room. */
   void reset(int rows, int width) {
     this.width = width;
+    empty = true;
     int elements = Math.multiplyExact(rows, width);
     if (shifts.length < rows) {
       shifts = new double[rows];
@@ -37,6 +39,28 @@ final class BlockSums {
     Arrays.fill(noises, 0, rows, 0);
   }
 
+  /** Tells whether nothing was added since {@link #reset}. */
+  boolean isEmpty() {
+    return empty;
+  }
+
+  /**
+   * Lends the numerators of all rows, to be filled with weighted values; {@link #setFirst} then
+   * completes the rows. Only while empty.
+   */
+  double[] numerators() {
+    assert empty;
+    return numerators;
+  }
+
+  /** Completes a row whose numerators were filled in place. */
+  void setFirst(int row, double sum, double noise, double shift) {
+    empty = false;
+    shifts[row] = shift;
+    sums[row] = sum;
+    noises[row] = noise;
+  }
+
   /**
    * Adds one part to a row.
    *
@@ -51,9 +75,7 @@ final class BlockSums {
     products.copyRow(0, productRow, line);
     int at = row * width;
     if (shifts[row] == Double.NEGATIVE_INFINITY) {
-      shifts[row] = shift;
-      sums[row] = sum;
-      noises[row] = noise;
+      setFirst(row, sum, noise, shift);
       System.arraycopy(line, 0, numerators, at, width);
       return;
     }
@@ -80,11 +102,13 @@ final class BlockSums {
     return sums[row] >= Double.MIN_NORMAL && noises[row] <= guardTolerance * sums[row] * valueSup;
   }
 
-  /** Writes {@code factor·Σ exp(z)·V / Σ exp(z)} of a row. */
+  /** Writes {@code factor·Σ exp(z)·V / Σ exp(z)} of a row that is trusted. */
   void write(int row, double factor, HeadTensor output, int outputRow) {
     int at = row * width;
+    // The sum is a normal number, and so its inverse is finite.
+    double inverse = 1 / sums[row];
     for (int c = 0; c < width; c++) {
-      line[c] = numerators[at + c] / sums[row] * factor;
+      line[c] = numerators[at + c] * inverse * factor;
     }
     output.setRow(0, outputRow, line);
   }

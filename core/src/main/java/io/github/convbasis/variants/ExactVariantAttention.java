@@ -3,9 +3,8 @@ package io.github.convbasis.variants;
 import io.github.convbasis.attention.ErrorEstimate;
 import io.github.convbasis.backend.Backend;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.backend.Workspace;
-import io.github.convbasis.matrix.AttentionInputs;
-import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.variants.VariantWorkspace.BlockScratch;
 import io.github.convbasis.variants.Visibility.Block;
@@ -19,9 +18,7 @@ import java.util.Objects;
  * {@code Y_i = Σ_j exp(z_ij)·V_j / Σ_j exp(z_ij)} over the keys j that row i sees, {@code z_ij =
  * scale·⟨Q_i, K_j⟩ + b(i - j)}. O(visible entries·(d + value width)) time, O(n) extra memory.
  *
- * <p>Without bias, band and hidden keys between others, as in documents, groups, padding at the
- * end, bidirectional and cross attention, rows are the backend's; else they are computed by {@link
- * #row}, in double.
+ * <p>Rows are the backend's, in its precision; {@link #row} is the definition, in double.
  *
  * <p>Immutable and thread-safe.
  */
@@ -34,14 +31,14 @@ public final class ExactVariantAttention {
   /**
    * Attends with a backend.
    *
-   * @param backend what computes the blocks that are plain attention
+   * @param backend what computes the rows
    */
   public ExactVariantAttention(Backend backend) {
     this.backend = Objects.requireNonNull(backend, "backend");
   }
 
   /** Rows of one block of one head. */
-  private record Item(int head, Block block, int fromRow, int toRow) {}
+  private record Item(int head, SeenKeys seen, int fromRow, int toRow) {}
 
   /**
    * Computes all heads, with scratch of its own.
@@ -51,7 +48,8 @@ public final class ExactVariantAttention {
    *     inputs
    * @param parallelism how many tasks may work
    * @throws IllegalArgumentException if the output has another shape or overlapping rows
-   * @throws ArithmeticException if a logit overflows or a bias is not finite
+   * @throws ArithmeticException if a logit overflows in the backend's precision, or a bias is not
+   *     finite
    */
   public void forward(VariantInputs inputs, HeadTensor output, Parallelism parallelism) {
     forward(inputs, output, VariantWorkspace.of(backend), parallelism);
@@ -67,7 +65,8 @@ public final class ExactVariantAttention {
    * @param parallelism how many tasks may work
    * @throws IllegalArgumentException if the output has another shape or overlapping rows, or the
    *     workspace is of another backend
-   * @throws ArithmeticException if a logit overflows or a bias is not finite
+   * @throws ArithmeticException if a logit overflows in the backend's precision, or a bias is not
+   *     finite
    */
   public void forward(
       VariantInputs inputs,
@@ -84,8 +83,15 @@ public final class ExactVariantAttention {
           int[] rows = new int[item.toRow - item.fromRow];
           Arrays.setAll(rows, i -> item.fromRow + i);
           BlockScratch scratch = workspace.take();
-          attendRows(
-              inputs, item.head, item.block, rows, 0, rows.length, output, scratch.workspace);
+          backend.attendSeen(
+              inputs.unmasked(),
+              item.head,
+              item.seen,
+              rows,
+              0,
+              rows.length,
+              output,
+              scratch.workspace);
           workspace.give(scratch);
         });
   }
@@ -94,9 +100,10 @@ public final class ExactVariantAttention {
     List<Item> items = new ArrayList<>();
     for (int head = 0; head < inputs.queries().heads(); head++) {
       for (Block block : inputs.visibility(head).blocks()) {
+        SeenKeys seen = inputs.seenKeys(head, block);
         for (int from = block.queryFrom(); from < block.queryTo(); from += ROWS_PER_ITEM) {
           int to = Math.min(block.queryTo(), from + ROWS_PER_ITEM);
-          items.add(new Item(head, block, from, to));
+          items.add(new Item(head, seen, from, to));
         }
       }
     }
@@ -119,92 +126,13 @@ public final class ExactVariantAttention {
         rows[count++] = block.queryFrom() + row;
       }
     }
+    SeenKeys seen = inputs.seenKeys(head, block);
     parallelism.forEachRange(
         count,
         ROWS_PER_ITEM,
-        (from, to) -> attendRows(inputs, head, block, rows, from, to, output, workspace));
+        (from, to) ->
+            backend.attendSeen(inputs.unmasked(), head, seen, rows, from, to, output, workspace));
     return count;
-  }
-
-  private void attendRows(
-      VariantInputs inputs,
-      int head,
-      Block block,
-      int[] rows,
-      int from,
-      int to,
-      HeadTensor output,
-      Workspace workspace) {
-    if (!inputs.hasBias() && isPlain(inputs.visibility(head), block)) {
-      attendPlainRows(inputs, head, block, rows, from, to, output, workspace);
-      return;
-    }
-    double[] weights = new double[inputs.keys().rows()];
-    double[] result = new double[inputs.values().width()];
-    for (int index = from; index < to; index++) {
-      row(inputs, head, rows[index], weights, result);
-      output.setRow(head, rows[index], result);
-    }
-  }
-
-  /** Tells whether rows of a block see all keys, or all up to their own place. */
-  private static boolean isPlain(Visibility visibility, Block block) {
-    int ahead = block.queryTo() - 1 - block.keyFrom();
-    int behind = block.keyTo() - 1 - block.queryFrom();
-    return visibility.shown(block.keyFrom(), block.keyTo()) == block.keys()
-        && visibility.band() > Math.max(ahead, behind);
-  }
-
-  /** Under a causal mask rows after the last key see all keys. */
-  private void attendPlainRows(
-      VariantInputs inputs,
-      int head,
-      Block block,
-      int[] rows,
-      int from,
-      int to,
-      HeadTensor output,
-      Workspace workspace) {
-    if (!inputs.visibility(head).isCausal()) {
-      attendSlice(inputs, head, block, AttentionMask.NONE, rows, from, to, output, workspace);
-      return;
-    }
-    int first = Arrays.binarySearch(rows, from, to, block.keyTo());
-    int split = first >= 0 ? first : -first - 1;
-    if (from < split) {
-      Block square = new Block(block.queryFrom(), block.keyTo(), block.keyFrom(), block.keyTo());
-      attendSlice(inputs, head, square, AttentionMask.CAUSAL, rows, from, split, output, workspace);
-    }
-    if (split < to) {
-      attendSlice(inputs, head, block, AttentionMask.NONE, rows, split, to, output, workspace);
-    }
-  }
-
-  private void attendSlice(
-      VariantInputs inputs,
-      int head,
-      Block block,
-      AttentionMask mask,
-      int[] rows,
-      int from,
-      int to,
-      HeadTensor output,
-      Workspace workspace) {
-    AttentionInputs slice = inputs.slice(head, block, mask);
-    int[] local = new int[to - from];
-    Arrays.setAll(local, i -> rows[from + i] - block.queryFrom());
-    HeadTensor target = output.head(head).rows(block.queryFrom(), block.queryTo());
-    try {
-      backend.attendRows(slice, 0, local, 0, local.length, target, workspace);
-    } catch (ArithmeticException e) {
-      ArithmeticException named =
-          new ArithmeticException(
-              String.format(
-                  "head %d, with query rows counted from %d and key rows from %d: %s",
-                  head, block.queryFrom(), block.keyFrom(), e.getMessage()));
-      named.initCause(e);
-      throw named;
-    }
   }
 
   /**

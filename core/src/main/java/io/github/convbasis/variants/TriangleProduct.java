@@ -71,8 +71,12 @@ final class TriangleProduct {
     int size = toRow - fromColumn;
     int width = inputs.values().width();
     HeadTensor values = values(triangle, fromColumn, toColumn, size);
-    HeadTensor products =
-        HeadTensor.of(scratch.products(Math.multiplyExact(size, width)), 1, size, width);
+    // Rows that are all there is, in the order of the block, need no copy.
+    boolean inPlace =
+        scratch.sums.isEmpty() && size == block.rows() && fromRow == 0 && triangle.step() == 1;
+    double[] target =
+        inPlace ? scratch.sums.numerators() : scratch.products(Math.multiplyExact(size, width));
+    HeadTensor products = HeadTensor.of(target, 1, size, width);
     double[] noises = scratch.noises(size);
     SegmentedToeplitz weights = weights(kernels, fromColumn, toColumn, size);
     backend
@@ -81,20 +85,34 @@ final class TriangleProduct {
     double[] rowSums = shownWeights(triangle, kernels, fromColumn, toColumn, size).rowSums();
     for (int row = fromRow; row < toRow; row++) {
       int at = row - fromColumn;
-      scratch.sums.add(
-          triangle.queryOf(row) - block.queryFrom(),
-          products,
-          at,
-          rowSums[at],
-          noises[at],
-          kernels.shift);
+      if (inPlace) {
+        scratch.sums.setFirst(row, rowSums[at], noises[at], kernels.shift);
+      } else {
+        scratch.sums.add(
+            triangle.queryOf(row) - block.queryFrom(),
+            products,
+            at,
+            rowSums[at],
+            noises[at],
+            kernels.shift);
+      }
     }
   }
 
-  /** Copies the values of some columns, zeros for hidden keys and behind the last column. */
+  /**
+   * Returns the values of some columns, zeros for hidden keys and behind the last column: where
+   * they lie if that is how they lie, else a copy.
+   */
   private HeadTensor values(Triangle triangle, int fromColumn, int toColumn, int size) {
     HeadTensor values = inputs.values();
     int keyHead = inputs.keyHead(head);
+    boolean inOrder = triangle.step() == 1 && toColumn == fromColumn + size;
+    if (inOrder && valueFactor == 1) {
+      int key = triangle.keyOf(fromColumn);
+      if (inputs.visibility(head).shown(key, key + size) == size) {
+        return values.head(keyHead).rows(key, key + size);
+      }
+    }
     int width = values.width();
     int length = Math.multiplyExact(size, width);
     HeadTensor local =

@@ -54,9 +54,13 @@ final class ValuePeaks {
     for (int key = 0; key < peaks.length; key++) {
       if (!visibility.isHidden(block.keyFrom() + key)) {
         values.copyRow(inputs.keyHead(head), block.keyFrom() + key, line);
+        double peak = 0;
         for (double value : line) {
-          peaks[key] = Math.max(peaks[key], Math.abs(value));
+          double size = Math.abs(value);
+          // Values are finite; Math.max would look for NaN.
+          peak = size > peak ? size : peak;
         }
+        peaks[key] = peak;
       }
     }
     return peaks;

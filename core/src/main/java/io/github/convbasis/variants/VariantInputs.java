@@ -1,5 +1,6 @@
 package io.github.convbasis.variants;
 
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
@@ -210,14 +211,14 @@ public final class VariantInputs {
     return logit;
   }
 
-  /** Views the rows and keys of a block of one head, as inputs under a plain mask. */
-  AttentionInputs slice(int head, Visibility.Block block, AttentionMask mask) {
-    int keyHead = keyHead(head);
-    return new AttentionInputs(
-        queries().head(head).rows(block.queryFrom(), block.queryTo()),
-        keys().head(keyHead).rows(block.keyFrom(), block.keyTo()),
-        values().head(keyHead).rows(block.keyFrom(), block.keyTo()),
-        scale(),
-        mask);
+  /** Returns the inputs of plain attention, as if every row saw every key. */
+  AttentionInputs unmasked() {
+    return unmasked;
+  }
+
+  /** Says which keys the rows of a block see, and the bias. */
+  SeenKeys seenKeys(int head, Visibility.Block block) {
+    SeenKeys seen = visibility(head).seenKeys(block);
+    return bias == null ? seen : seen.withBias(lag -> bias(head, lag));
   }
 }

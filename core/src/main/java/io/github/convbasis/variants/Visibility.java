@@ -1,5 +1,6 @@
 package io.github.convbasis.variants;
 
+import io.github.convbasis.backend.SeenKeys;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -335,6 +336,25 @@ public final class Visibility {
       blocks.add(new Block(from, queryTo, keyFrom, keyTo));
     }
     return blocks;
+  }
+
+  /** Says which keys of a block its rows see. */
+  SeenKeys seenKeys(Block block) {
+    // Distances are below the band; without one, any is.
+    int fromLag = causal ? 0 : -(band - 1);
+    SeenKeys range = SeenKeys.ofRange(block.keyFrom, block.keyTo, fromLag, band);
+    int shown = shown(block.keyFrom, block.keyTo);
+    if (shown == block.keys()) {
+      return range;
+    }
+    int[] keys = new int[shown];
+    int count = 0;
+    for (int key = block.keyFrom; key < block.keyTo; key++) {
+      if (!isHidden(key)) {
+        keys[count++] = key;
+      }
+    }
+    return range.withKeys(keys);
   }
 
   /**

@@ -5,7 +5,7 @@
  * <p>{@link io.github.convbasis.variants.Visibility} says which keys a row sees and {@link
  * io.github.convbasis.variants.PositionBias} what is added to its logits; {@link
  * io.github.convbasis.variants.VariantInputs} holds both beside queries, keys and values. {@link
- * io.github.convbasis.variants.ExactVariantAttention} computes them by definition, {@link
+ * io.github.convbasis.variants.ExactVariantAttention} computes them exactly, {@link
  * io.github.convbasis.variants.ConvVariantAttention} from a few columns of the logits.
  */
 package io.github.convbasis.variants;

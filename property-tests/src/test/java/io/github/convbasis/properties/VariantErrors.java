@@ -1,7 +1,10 @@
 package io.github.convbasis.properties;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
+import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.variants.VariantInputs;
 
 /** Variants by definition, on dense arrays, and the rounding error that is allowed. */
@@ -57,9 +60,29 @@ final class VariantErrors {
     return sups;
   }
 
+  /** Requires exact attention by definition, and nothing written beside it. */
+  static void requireDenseSoftmax(VariantSample sample, HeadTensor output, double unitRoundoff) {
+    VariantInputs inputs = sample.inputs();
+    double[] expected = reference(sample, inputs);
+    for (int head = 0; head < output.heads(); head++) {
+      double unit = unit(unitRoundoff, sample, inputs, head);
+      double[] sups = visibleSups(sample, inputs, head);
+      for (int row = 0; row < output.rows(); row++) {
+        for (int c = 0; c < output.width(); c++) {
+          double error =
+              output.get(head, row, c)
+                  - expected[(head * output.rows() + row) * output.width() + c];
+          Tolerances.VARIANT_ATTENTION.require(error, unit * sups[row], "row " + row);
+        }
+      }
+    }
+    assertEquals(0, Layout.writtenGaps(output), "elements written outside the output");
+  }
+
   /**
    * The unit of rounding of one head where values are at most 1: that of attention, and a few
-   * roundings of logit and bias, which move weights by twice as much in total.
+   * roundings of bias and logit with bias in the precision of the backend, which move weights by
+   * twice as much in total.
    */
   static double unit(double unitRoundoff, VariantSample sample, VariantInputs inputs, int head) {
     double greatest = 0;
@@ -67,6 +90,6 @@ final class VariantErrors {
       greatest = Math.max(greatest, Math.abs(sample.biasAt(head, lag)));
     }
     return AttentionErrors.unit(unitRoundoff, unmasked(inputs), head)
-        + 2 * Tolerances.ulps(Tolerances.DOUBLE, greatest);
+        + 2 * Tolerances.ulps(unitRoundoff, greatest);
   }
 }

@@ -1,5 +1,6 @@
 package io.github.convbasis.properties;
 
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.variants.AlibiBias;
 import io.github.convbasis.variants.PositionBias;
@@ -9,6 +10,7 @@ import io.github.convbasis.variants.Visibility;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ArbitrarySupplier;
@@ -160,6 +162,26 @@ record VariantSample(
     return kind.banded ? visibility.withBand(band()) : visibility;
   }
 
+  /** Which keys the rows of a row's document see, by definition, and the bias of a head. */
+  SeenKeys seenKeys(int head, int row) {
+    int from = 0;
+    int to = keyRows;
+    for (int start : starts()) {
+      from = start <= row ? start : from;
+      to = start > row ? Math.min(start, to) : to;
+    }
+    boolean[] hidden = hidden();
+    int fromLag = kind.causal ? 0 : 1 - band();
+    SeenKeys seen =
+        SeenKeys.ofRange(from, to, fromLag, band())
+            .withKeys(IntStream.range(from, to).filter(key -> !hidden[key]).toArray());
+    if (bias == Bias.NONE) {
+      return seen;
+    }
+    PositionBias numbers = positionBias();
+    return seen.withBias(lag -> numbers.at(head, lag));
+  }
+
   PositionBias positionBias() {
     SplittableRandom random = new SplittableRandom(seed + 14);
     int queryHeads = heads.queries;
@@ -272,6 +294,14 @@ record VariantSample(
     @Override
     public Arbitrary<VariantSample> get() {
       return of(40, Arbitraries.of(1.0, 0.1, 4.0));
+    }
+  }
+
+  /** More rows and keys than a tile, a group of lanes and a work item of any backend have. */
+  static final class Long implements ArbitrarySupplier<VariantSample> {
+    @Override
+    public Arbitrary<VariantSample> get() {
+      return of(300, Arbitraries.of(1.0, 0.1, 4.0));
     }
   }
 

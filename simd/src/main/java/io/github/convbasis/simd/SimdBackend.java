@@ -7,6 +7,7 @@ import io.github.convbasis.backend.DecompositionLoops;
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.LinearOperator;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.backend.SegmentPlan;
 import io.github.convbasis.backend.SegmentPrefill;
 import io.github.convbasis.backend.TileSums;
@@ -252,6 +253,25 @@ final class SimdBackend implements Backend {
           attention.attend(item, scratch);
           scratches.giveExact(scratch);
         });
+  }
+
+  @Override
+  public void attendSeen(
+      AttentionInputs inputs,
+      int head,
+      SeenKeys seen,
+      int[] rows,
+      int from,
+      int to,
+      HeadTensor output,
+      Workspace workspace) {
+    SimdWorkspace scratches = SimdWorkspace.of(workspace);
+    EntryAttention attention = new EntryAttention(inputs, head, seen, rows, from, to, output);
+    AttentionScratch scratch = scratches.takeExact(inputs);
+    for (int item = 0; item < attention.items(); item++) {
+      attention.attend(item, scratch);
+    }
+    scratches.giveExact(scratch);
   }
 
   @Override

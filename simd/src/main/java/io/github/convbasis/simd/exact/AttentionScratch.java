@@ -9,8 +9,8 @@ import java.util.Arrays;
  * and the state of the softmax for a block of rows, and one tile of keys, values and weights.
  *
  * <p>About {@code 4·((block rows + tile keys)·(d + width) + 2L·(tile keys + max(d, width)))} bytes,
- * 185 kB at d = width = 64. Contents are left over from call to call and never read before they are
- * written. Mutable: one thread at a time.
+ * 185 kB at d = width = 64, and 4 bytes for each lag of a bias. Contents are left over from call to
+ * call and never read before they are written. Mutable: one thread at a time.
  */
 public final class AttentionScratch {
   /**
@@ -49,6 +49,13 @@ public final class AttentionScratch {
   /** First key that each row sees, where rows do not see all from the first on. */
   final int[] firstKeys = new int[BLOCK_ROWS];
 
+  /** Least and greatest first key of each group of rows, and of the ends of what they see. */
+  final int[] leastFirst = new int[BLOCK_ROWS / GROUP_ROWS];
+
+  final int[] mostFirst = new int[BLOCK_ROWS / GROUP_ROWS];
+  final int[] leastEnd = new int[BLOCK_ROWS / GROUP_ROWS];
+  final int[] mostEnd = new int[BLOCK_ROWS / GROUP_ROWS];
+
   /** Queries times {@code scale·log2(e)}, groups × depth × 2L. */
   final float[] queries;
 
@@ -75,6 +82,12 @@ public final class AttentionScratch {
 
   /** Where {@link LogitRow#touch} leaves what it read; without meaning. */
   int touched;
+
+  /** Key rows of the current tile, where they need not be neighbours. */
+  final int[] tileKeys = new int[TILE_KEYS];
+
+  /** What is added to logits by lag, where something is. */
+  final LagBias bias = new LagBias();
 
   /** Half-transposed queries or output. */
   final float[] transposition;

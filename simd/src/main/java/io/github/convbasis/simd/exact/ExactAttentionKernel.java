@@ -338,6 +338,14 @@ public final class ExactAttentionKernel {
     int lane = group * AttentionScratch.GROUP_ROWS;
     int padded = LogitTile.roundUp(count);
     SoftmaxTile.raise(scratch.tile, padded, scratch.maxima, scratch.factors, lane);
+    accumulate(scratch, group, count, values, valueAt);
+  }
+
+  /** Does the same beside maxima and factors that are known. */
+  static void accumulate(
+      AttentionScratch scratch, int group, int count, float[] values, int valueAt) {
+    int lane = group * AttentionScratch.GROUP_ROWS;
+    int padded = LogitTile.roundUp(count);
     SoftmaxTile.weigh(
         scratch.tile,
         padded,

@@ -1,6 +1,7 @@
 package io.github.convbasis.simd.exact;
 
 import io.github.convbasis.backend.GradientEntries;
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.Arrays;
@@ -67,7 +68,7 @@ final class GradientRows {
   /** Makes room for the rows of a call. */
   void size(AttentionInputs inputs, GradientEntries entries) {
     rows = entries.rows();
-    seen = new SeenKeys(inputs, entries);
+    seen = SeenKeys.of(inputs, entries);
     count = rows == null ? inputs.rows() : rows.length;
     depth = inputs.queries().width();
     width = inputs.values().width();

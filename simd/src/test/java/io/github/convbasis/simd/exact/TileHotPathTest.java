@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.management.ThreadMXBean;
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.Parallelism;
+import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.backend.TileSums;
 import io.github.convbasis.matrix.AttentionInputs;
+import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.TileGrid;
 import io.github.convbasis.matrix.TileKind;
@@ -16,8 +18,10 @@ import io.github.convbasis.matrix.TiledLogits;
 import io.github.convbasis.simd.Lanes;
 import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.Samples;
+import io.github.convbasis.simd.Samples.Layout;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +90,28 @@ class TileHotPathTest {
       requireFewBytes(
           () -> {
             EntryAttention attention = new EntryAttention(inputs, 0, entries, output, logSums);
+            for (int item = 0; item < attention.items(); item++) {
+              attention.attend(item, scratch);
+            }
+          });
+    }
+  }
+
+  @Test
+  void seenKeys() {
+    int n = 4 * AttentionScratch.BLOCK_ROWS;
+    AttentionInputs inputs =
+        Samples.inputs(8, Layout.DENSE, true, 1, 1, n, n, WIDTH, WIDTH, AttentionMask.NONE);
+    HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
+    AttentionScratch scratch = AttentionScratch.of(inputs);
+    int[] rows = IntStream.range(0, n).filter(row -> row < 300 || row % 3 == 0).toArray();
+    SeenKeys band = SeenKeys.ofRange(0, n, -20, 64).withBias(lag -> -0.25 * Math.abs(lag));
+    SeenKeys some = band.withKeys(IntStream.range(0, n).filter(key -> key % 5 != 0).toArray());
+    for (SeenKeys seen : new SeenKeys[] {band, some}) {
+      requireFewBytes(
+          () -> {
+            EntryAttention attention =
+                new EntryAttention(inputs, 0, seen, rows, 0, rows.length, output);
             for (int item = 0; item < attention.items(); item++) {
               attention.attend(item, scratch);
             }

@@ -1,0 +1,4 @@
+package io.github.convbasis.properties;
+
+/** Exact rows under a mask and a bias, on the scalar backend. */
+class ScalarSeenKeysProperties extends SeenKeysContract implements ScalarContract {}
