@@ -75,8 +75,7 @@ abstract class SeenKeysContract implements BackendContract {
   void exactVariantsOfManyRowsAreTheDenseSoftmax(
       @ForAll(supplier = VariantSample.Long.class) VariantSample sample) {
     HeadTensor output = sample.blankOutput(sample.layout(), false);
-    new ExactVariantAttention(backend())
-        .forward(sample.inputs(), output, Parallelism.sequential());
+    new ExactVariantAttention(backend()).forward(sample.inputs(), output, Parallelism.sequential());
     VariantErrors.requireDenseSoftmax(sample, output, unitRoundoff());
   }
 
