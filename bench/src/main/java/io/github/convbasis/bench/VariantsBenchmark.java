@@ -43,13 +43,14 @@ import org.openjdk.jmh.annotations.Warmup;
 public class VariantsBenchmark {
   private static final int D = 64;
   private static final int SEGMENTS = 16;
+  private static final int WINDOW = 256;
 
   /** Sequence length. */
   @Param({"4096", "16384"})
   public int n;
 
   /** Which variant. */
-  @Param({"causal", "band", "documents", "padded", "bidirectional", "cross", "alibi", "t5"})
+  @Param({"causal", "band", "window", "documents", "padded", "bidirectional", "cross", "alibi", "t5"})
   public String variant;
 
   private VariantInputs inputs;
@@ -86,6 +87,7 @@ public class VariantsBenchmark {
   private Visibility visibility(int rows) {
     return switch (variant) {
       case "band" -> Visibility.causal(n).withBand(n / 8);
+      case "window" -> Visibility.causal(n).withBand(WINDOW);
       case "documents" -> Visibility.causal(n).withDocuments(0, n / 8, n / 2);
       case "padded" -> Visibility.causal(n).withKeys(n - n / 8);
       case "bidirectional", "cross" -> Visibility.full(rows, n);
