@@ -50,7 +50,17 @@ public class VariantsBenchmark {
   public int n;
 
   /** Which variant. */
-  @Param({"causal", "band", "window", "documents", "padded", "bidirectional", "cross", "alibi", "t5"})
+  @Param({
+    "causal",
+    "band",
+    "window",
+    "documents",
+    "padded",
+    "bidirectional",
+    "cross",
+    "alibi",
+    "t5"
+  })
   public String variant;
 
   private VariantInputs inputs;
