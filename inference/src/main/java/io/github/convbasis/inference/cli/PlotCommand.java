@@ -43,6 +43,9 @@ import picocli.CommandLine.Spec;
       "  convbasis plot --output head.png --queries Q.npy --keys K.npy --values V.npy"
     })
 final class PlotCommand implements Callable<Integer> {
+  /** Reading, planning, painting. */
+  private static final int STEPS = 3;
+
   @Spec private CommandSpec spec;
   @Mixin private BackendOptions backend;
   @Mixin private ModelOptions source;
@@ -103,6 +106,13 @@ final class PlotCommand implements Callable<Integer> {
       description = "The picture; it appears whole or not at all.")
   private Path output;
 
+  @Option(
+      names = "--seed",
+      paramLabel = "n",
+      defaultValue = "1",
+      description = "Seed of the rows that judge the plan (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
   @Option(names = "--json", description = "Print the report as JSON.")
   private boolean json;
 
@@ -116,22 +126,32 @@ final class PlotCommand implements Callable<Integer> {
       throw new InputException("--overhead must be greater than 0, was " + overhead);
     }
     OutputFile.requireWritable(output);
-    AttentionInputs inputs;
-    Backend chosen;
-    if (arrays == null) {
-      chosen = backend.select();
-      inputs = backend.parallel(parallelism -> ofModel(chosen, parallelism));
-    } else {
-      OutputFile.requireOther(output, arrays.files());
-      inputs = ofArrays();
-      chosen = backend.backend(inputs);
+    HeadReport report;
+    try (Progress progress = Progress.of("plot", STEPS)) {
+      AttentionInputs inputs;
+      Backend chosen;
+      if (arrays == null) {
+        chosen = backend.select();
+        inputs = backend.parallel(parallelism -> ofModel(chosen, parallelism));
+      } else {
+        OutputFile.requireOther(output, arrays.files());
+        inputs = ofArrays();
+        chosen = backend.backend(inputs);
+      }
+      progress.step();
+      report = plot(inputs, Planner.of(chosen, tolerance).withMostOverhead(overhead), progress);
     }
-    AttentionInputs one = inputs;
-    Planner planner = Planner.of(chosen, tolerance).withMostOverhead(overhead);
-    HeadReport report = backend.parallel(parallelism -> plan(planner, one, parallelism));
-    paint(planner, inputs, report.plan());
-    print(report, inputs.rows());
+    print(report, report.plan().rows());
     return 0;
+  }
+
+  private HeadReport plot(AttentionInputs inputs, Planner planner, Progress progress)
+      throws IOException {
+    HeadReport report = backend.parallel(parallelism -> plan(planner, inputs, parallelism));
+    progress.step();
+    paint(planner, inputs, report.plan());
+    progress.step();
+    return report;
   }
 
   private AttentionInputs ofArrays() {
@@ -183,11 +203,12 @@ final class PlotCommand implements Callable<Integer> {
     return seen[0];
   }
 
-  private static HeadReport plan(Planner planner, AttentionInputs inputs, Parallelism parallelism) {
+  private HeadReport plan(Planner planner, AttentionInputs inputs, Parallelism parallelism) {
     HeadTensor result =
         HeadTensor.allocate(inputs.isSinglePrecision(), 1, inputs.rows(), inputs.values().width());
     AttentionWorkspace workspace = AttentionWorkspace.of(planner.backend());
-    return PlannedAttention.of(planner).forward(inputs, result, workspace, parallelism).get(0);
+    PlannedAttention attention = PlannedAttention.of(planner).withSeed(seed);
+    return attention.forward(inputs, result, workspace, parallelism).get(0);
   }
 
   private void paint(Planner planner, AttentionInputs inputs, AttentionPlan plan)

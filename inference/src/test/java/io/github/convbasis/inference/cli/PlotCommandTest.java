@@ -44,6 +44,22 @@ class PlotCommandTest {
   }
 
   @Test
+  void theSeedChoosesTheRowsThatJudge() throws IOException {
+    JsonNode one = certificate(1);
+    JsonNode other = certificate(2);
+    assertEquals(certificate(1), one);
+    assertFalse(one.get("seed").equals(other.get("seed")), "seeds");
+  }
+
+  private JsonNode certificate(int seed) throws IOException {
+    JsonNode report =
+        plot("--layer", 1, "--head", 3, "--tokens", 1100, "--seed", seed, "--json")
+            .succeeded()
+            .json();
+    return report.get("certificate");
+  }
+
+  @Test
   void arraysOfAShortHeadAreExactOnBothSides() throws IOException {
     for (boolean single : new boolean[] {true, false}) {
       HeadFixture head = new HeadFixture(directory, 20, 4, 3, single);
