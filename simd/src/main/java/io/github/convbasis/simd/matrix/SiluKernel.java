@@ -15,7 +15,8 @@ public final class SiluKernel {
 
   /**
    * Computes {@code product_i ← product_i·(g_i/(1 + e^-g_i))}, within 4 ulps where nothing
-   * underflows. An element depends on its own gate alone, up to those ulps.
+   * underflows; at gates below -88.73, where the factor is less than 3e-37, it may be 0. An element
+   * depends on its own gate alone, up to those ulps.
    *
    * @param gate g
    * @param product changed
