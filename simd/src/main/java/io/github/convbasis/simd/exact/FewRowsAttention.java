@@ -20,9 +20,11 @@ final class FewRowsAttention {
   private static final int TILE_KEYS = AttentionScratch.TILE_KEYS;
 
   /**
-   * Most rows for which this is faster (AMD Zen 3, d = 64, 480 keys, 256 bits: 21 ns a key for one
-   * row, 39 for four, 74 for eight, where {@link ExactAttentionKernel} takes 85 for up to sixteen;
-   * 128 bits: 23 for one and 40 for two against 80 for up to eight). With 512 bits not measured.
+   * Most rows for which this pays. AMD Zen 3, d = 64, 256 bits, ns a key: 480 keys, in cache, 21
+   * for one row, 37 for four, 53 for five, 67 for eight, where {@link ExactAttentionKernel} takes
+   * 58 for up to sixteen; 4,096 keys of eight heads, from beyond the second-level cache, eight rows
+   * 120 against 183 (medians), which decides. 128 bits, in cache: 40 for two and 54 for four
+   * against 55. With 512 bits not measured.
    */
   static final int MOST_ROWS = Math.min(8, L);
 
