@@ -1,14 +1,13 @@
 package io.github.convbasis.simd.convolution;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.simd.Allocations;
 import io.github.convbasis.simd.Lanes;
 import java.lang.management.ManagementFactory;
-import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 class ConvolutionHotPathTest {
@@ -19,9 +18,7 @@ class ConvolutionHotPathTest {
 
   @Test
   void warmCallsAllocateAFewObjects() {
-    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
-    int bits = Lanes.FLOATS.vectorBitSize();
-    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+    Allocations.assumeVectorsInHardware();
     for (int n : new int[] {100, 1_500}) {
       int width = Lanes.COUNT + 1;
       double[] x = ConvolutionSamples.random(1, n * width, 1);

@@ -2,12 +2,11 @@ package io.github.convbasis.simd.exact;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.sun.management.ThreadMXBean;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.AttentionMask;
 import io.github.convbasis.matrix.HeadTensor;
+import io.github.convbasis.simd.Allocations;
 import io.github.convbasis.simd.Lanes;
 import io.github.convbasis.simd.Samples;
 import io.github.convbasis.simd.Samples.Layout;
@@ -18,13 +17,10 @@ import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeModel;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.attribute.CodeAttribute;
-import java.lang.management.ManagementFactory;
 import java.util.Set;
-import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 class HotPathTest {
-  private static final long PATIENCE = 120_000_000_000L;
   private static final int FREQUENT_INLINE_SIZE = 325;
   private static final Class<?>[] KERNELS = {
     LogitRow.class,
@@ -37,9 +33,7 @@ class HotPathTest {
 
   @Test
   void allocatesNothingOnceCompiled() {
-    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
-    int bits = Lanes.FLOATS.vectorBitSize();
-    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+    Allocations.assumeVectorsInHardware();
     int depth = Lanes.COUNT + 3;
     int width = 2 * Lanes.COUNT + 1;
     AttentionInputs inputs =
@@ -66,16 +60,8 @@ class HotPathTest {
         () -> LogitColumnsKernel.compute(inputs, 1, keys, 2, 34, targets, logitScratch));
   }
 
-  /** Compilation runs in the background, so it is waited for: some call allocates nothing. */
   private static void allocatesNothing(Runnable call) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long least = Long.MAX_VALUE;
-    for (long start = System.nanoTime(); least > 0 && System.nanoTime() - start < PATIENCE; ) {
-      long before = threads.getCurrentThreadAllocatedBytes();
-      call.run();
-      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-    }
-    assertEquals(0, least);
+    Allocations.requireAtMost(0, "once compiled", call);
   }
 
   @Test

@@ -1,9 +1,5 @@
 package io.github.convbasis.simd.exact;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import com.sun.management.ThreadMXBean;
 import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.backend.SeenKeys;
@@ -15,20 +11,17 @@ import io.github.convbasis.matrix.TileGrid;
 import io.github.convbasis.matrix.TileKind;
 import io.github.convbasis.matrix.TileMap;
 import io.github.convbasis.matrix.TiledLogits;
-import io.github.convbasis.simd.Lanes;
+import io.github.convbasis.simd.Allocations;
 import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.Samples;
 import io.github.convbasis.simd.Samples.Layout;
-import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Calls with scratch that has grown: closures of a batch of row blocks, nothing by rows. */
 class TileHotPathTest {
-  private static final long PATIENCE = 120_000_000_000L;
   private static final int WIDTH = 20;
 
   /** Bytes of a few closures and views for each call or batch of row blocks; 400 were seen. */
@@ -36,9 +29,7 @@ class TileHotPathTest {
 
   @BeforeEach
   void vectorsAreInHardware() {
-    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
-    int bits = Lanes.FLOATS.vectorBitSize();
-    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+    Allocations.assumeVectorsInHardware();
   }
 
   @Test
@@ -58,7 +49,9 @@ class TileHotPathTest {
     HeadTensor output = HeadTensor.allocate(true, 1, n, WIDTH);
     boolean[] untrusted = new boolean[n];
     TileAttention attention = new TileAttention(WIDTH, WIDTH);
-    requireFewBytes(
+    Allocations.requireAtMost(
+        LIMIT,
+        "attention",
         () ->
             attention.attend(inputs, 0, model, null, output, untrusted, Parallelism.sequential()));
   }
@@ -71,7 +64,9 @@ class TileHotPathTest {
       Arrays.setAll(sums.queries, i -> Math.sin(i));
       Arrays.setAll(sums.visible, i -> 5 * i);
       Pool<TileSumScratch> pool = new Pool<>(() -> new TileSumScratch(WIDTH, WIDTH, means, means));
-      requireFewBytes(
+      Allocations.requireAtMost(
+          LIMIT,
+          "sums",
           () -> TileSumsKernel.compute(inputs, 0, sums, pool, Parallelism.sequential()));
     }
   }
@@ -87,7 +82,9 @@ class TileHotPathTest {
       new GradientEntries(null, null, 0, 64), new GradientEntries(null, new int[] {0, 1}, 0, n)
     };
     for (GradientEntries entries : sets) {
-      requireFewBytes(
+      Allocations.requireAtMost(
+          LIMIT,
+          "entries",
           () -> {
             EntryAttention attention = new EntryAttention(inputs, 0, entries, output, logSums);
             for (int item = 0; item < attention.items(); item++) {
@@ -108,7 +105,9 @@ class TileHotPathTest {
     SeenKeys band = SeenKeys.ofRange(0, n, -20, 64).withBias(lag -> -0.25 * Math.abs(lag));
     SeenKeys some = band.withKeys(IntStream.range(0, n).filter(key -> key % 5 != 0).toArray());
     for (SeenKeys seen : new SeenKeys[] {band, some}) {
-      requireFewBytes(
+      Allocations.requireAtMost(
+          LIMIT,
+          "entries",
           () -> {
             EntryAttention attention =
                 new EntryAttention(inputs, 0, seen, rows, 0, rows.length, output);
@@ -117,17 +116,5 @@ class TileHotPathTest {
             }
           });
     }
-  }
-
-  /** Compilation runs in the background, so it is waited for. */
-  private static void requireFewBytes(Runnable call) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long least = Long.MAX_VALUE;
-    for (long start = System.nanoTime(); least > LIMIT && System.nanoTime() - start < PATIENCE; ) {
-      long before = threads.getCurrentThreadAllocatedBytes();
-      call.run();
-      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-    }
-    assertTrue(least <= LIMIT, least + " bytes, limit " + LIMIT);
   }
 }

@@ -1,25 +1,18 @@
 package io.github.convbasis.simd.spectral;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
-import com.sun.management.ThreadMXBean;
 import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import io.github.convbasis.matrix.SegmentedToeplitz;
-import io.github.convbasis.simd.Lanes;
+import io.github.convbasis.simd.Allocations;
 import io.github.convbasis.simd.Pool;
 import io.github.convbasis.simd.Samples;
-import java.lang.management.ManagementFactory;
 import java.util.SplittableRandom;
-import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Calls with scratch that has grown: closures of work items and views, nothing by rows. */
 class SpectralHotPathTest {
-  private static final long PATIENCE = 120_000_000_000L;
   private static final int WIDTH = 20;
 
   /** Bytes of a few closures for each region of {@link #BLOCK} rows; 256 were seen. */
@@ -29,9 +22,7 @@ class SpectralHotPathTest {
 
   @BeforeEach
   void vectorsAreInHardware() {
-    // Of other widths the machine, or the compiler, lacks instructions, and vectors are objects.
-    int bits = Lanes.FLOATS.vectorBitSize();
-    assumeTrue(bits >= 128 && bits <= FloatVector.SPECIES_PREFERRED.vectorBitSize());
+    Allocations.assumeVectorsInHardware();
   }
 
   @Test
@@ -111,16 +102,7 @@ class SpectralHotPathTest {
     }
   }
 
-  /** Compilation runs in the background, so it is waited for. */
   private static void requireFewBytes(int n, Runnable call) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long limit = (long) n / BLOCK * PER_REGION + 1_000;
-    long least = Long.MAX_VALUE;
-    for (long start = System.nanoTime(); least > limit && System.nanoTime() - start < PATIENCE; ) {
-      long before = threads.getCurrentThreadAllocatedBytes();
-      call.run();
-      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-    }
-    assertTrue(least <= limit, n + " rows: " + least + " bytes, limit " + limit);
+    Allocations.requireAtMost((long) n / BLOCK * PER_REGION + 1_000, n + " rows", call);
   }
 }
