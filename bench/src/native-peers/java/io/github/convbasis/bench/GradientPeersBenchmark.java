@@ -11,6 +11,7 @@ import io.github.convbasis.training.ConvGradient;
 import io.github.convbasis.training.GradientMode;
 import io.github.convbasis.training.Gradients;
 import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -23,19 +24,21 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * Forward and backward passes beside PyTorch's {@code scaled_dot_product_attention} (causal, CPU)
  * with automatic differentiation: one float32 head whose logits are exactly 16 convolution
- * matrices, d = 64, one thread each, on the same numbers.
+ * matrices, d = 64, one thread each, on the same numbers. An iteration is one call of each, unless
+ * it is given more time than that takes.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.SampleTime)
+@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 2, time = 4)
-@Measurement(iterations = 3, time = 4)
+@Warmup(iterations = 5, time = 1, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 20, time = 1, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
-    value = 2,
+    value = 1,
     jvmArgsAppend = {
       "-XX:+UseG1GC",
       "--add-modules=jdk.incubator.vector",
@@ -96,42 +99,72 @@ public class GradientPeersBenchmark {
   }
 
   /**
-   * Differentiates exact attention.
+   * Lets PyTorch and the three modes differentiate in turn, once each: what slows the machine for
+   * seconds slows all. The times are in the counters.
    *
-   * @return the gradients, added up from call to call
+   * @param times receives the time of each
+   * @param consumer takes the gradients
    */
   @Benchmark
-  public Gradients exact() {
-    return differentiate(GradientMode.EXACT, sums);
+  public void inTurn(Times times, Blackhole consumer) {
+    consumer.consume(times.pytorch.time(peer::differentiate));
+    consumer.consume(times.exact.time(() -> differentiate(GradientMode.EXACT, sums)));
+    consumer.consume(times.segment.time(() -> differentiate(GradientMode.SEGMENT, sums)));
+    consumer.consume(times.operator.time(() -> differentiate(GradientMode.OPERATOR, sums)));
   }
 
-  /**
-   * Differentiates by the paper's form.
-   *
-   * @return the gradients, added up from call to call
-   */
-  @Benchmark
-  public Gradients operator() {
-    return differentiate(GradientMode.OPERATOR, sums);
-  }
+  /** Mean milliseconds of a call in an iteration. */
+  @State(Scope.Thread)
+  @AuxCounters(AuxCounters.Type.EVENTS)
+  public static class Times {
+    private final Stopwatch exact = new Stopwatch();
+    private final Stopwatch operator = new Stopwatch();
+    private final Stopwatch segment = new Stopwatch();
+    private final Stopwatch pytorch = new Stopwatch();
 
-  /**
-   * Differentiates the segment form.
-   *
-   * @return the gradients, added up from call to call
-   */
-  @Benchmark
-  public Gradients segment() {
-    return differentiate(GradientMode.SEGMENT, sums);
-  }
+    /** Forgets the iteration before. */
+    @Setup(Level.Iteration)
+    public void reset() {
+      exact.reset();
+      operator.reset();
+      segment.reset();
+      pytorch.reset();
+    }
 
-  /**
-   * Differentiates with PyTorch.
-   *
-   * @return something of the gradients, so that they are computed
-   */
-  @Benchmark
-  public long pytorch() {
-    return peer.differentiate();
+    /**
+     * Returns that of exact attention.
+     *
+     * @return milliseconds
+     */
+    public double exactMillis() {
+      return exact.meanMillis();
+    }
+
+    /**
+     * Returns that of the paper's form.
+     *
+     * @return milliseconds
+     */
+    public double operatorMillis() {
+      return operator.meanMillis();
+    }
+
+    /**
+     * Returns that of the segment form.
+     *
+     * @return milliseconds
+     */
+    public double segmentMillis() {
+      return segment.meanMillis();
+    }
+
+    /**
+     * Returns PyTorch's.
+     *
+     * @return milliseconds
+     */
+    public double pytorchMillis() {
+      return pytorch.meanMillis();
+    }
   }
 }

@@ -188,8 +188,9 @@ final class HeadPlanner {
       return exact(OUT_OF_RANGE);
     }
     KernelPlanner.Candidate found =
-        new KernelPlanner(backend, inputs, head, seed, workspace, parallelism)
-            .best(tolerance, MOST_SEGMENT_COST);
+        new KernelPlanner(
+                backend, inputs, head, tolerance, MOST_SEGMENT_COST, seed, workspace, parallelism)
+            .best();
     boolean holds = found != null && found.error() <= tolerance;
     if (holds && found.cost() <= CHEAP) {
       return convolution(found);
@@ -215,10 +216,8 @@ final class HeadPlanner {
   }
 
   private AttentionPlan convolution(KernelPlanner.Candidate found) {
-    int n = inputs.rows();
-    TileMap map = AttentionPlan.convolution(n, found.kernels()).map();
     return new AttentionPlan(
-        map,
+        found.map(),
         null,
         found.exactColumns(),
         found.kernels(),
@@ -226,7 +225,9 @@ final class HeadPlanner {
         tolerance,
         found.cost(),
         found.error(),
-        "sampled logits agree with few convolutions");
+        found.map().has(TileKind.EXACT)
+            ? "sampled logits agree with few convolutions outside exact tiles"
+            : "sampled logits agree with few convolutions");
   }
 
   private AttentionPlan exact(String reason) {

@@ -7,6 +7,9 @@ import io.github.convbasis.backend.Workspace;
 import io.github.convbasis.decompose.ConvBasisRecovery;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.SegmentedToeplitz;
+import io.github.convbasis.matrix.TileGrid;
+import io.github.convbasis.matrix.TileKind;
+import io.github.convbasis.matrix.TileMap;
 import java.util.Arrays;
 
 /**
@@ -14,7 +17,8 @@ import java.util.Arrays;
  * head is long enough for, each judged on entries that no fit has seen.
  *
  * <p>Columns that differ from both neighbours, where these agree, are heavy: they are taken out and
- * computed exactly. Segments whose kernels agree within the noise share one.
+ * computed exactly. Segments whose kernels agree within the noise share one. Tiles that the kernels
+ * do not fit are exact, as many as needed ({@link KernelTiles}).
  *
  * <p>One use: one thread at a time.
  */
@@ -47,49 +51,96 @@ final class KernelPlanner {
 
   private static final double ROUNDING = 1e-5;
 
+  /** Rows on which candidates are judged. */
+  private static final int JUDGED_ROWS = 64;
+
+  /**
+   * What exact tiles leave is aimed at this share of what is ample: it lies in few rows, each with
+   * a great error, and a certificate counts on more of them than it has seen.
+   */
+  private static final double AIM = 0.1;
+
+  /**
+   * An entry of an exact tile amid convolutions, in pairs of exact attention: what the kernel adds
+   * there is computed as well, and taken off.
+   */
+  private static final double EXACT_ENTRY = 2.2;
+
   private final Backend backend;
   private final AttentionInputs inputs;
   private final int head;
   private final Workspace workspace;
   private final Parallelism parallelism;
   private final long seed;
+  private final double target;
+  private final double ample;
+  private final double mostCost;
   private final KernelCheck check;
+  private final TileGrid grid;
+
+  /** Entries that exact tiles are chosen by; null until they are needed. */
+  private KernelCheck tileSample;
 
   /**
    * What was found.
    *
+   * @param map tiles, all convolutions or some of them exact
    * @param kernels structure
+   * @param fitted the kernels
    * @param exactColumns heavy columns and sinks
    * @param error estimated relative output error
    * @param cost as a share of exact attention
    */
-  record Candidate(KernelPlan kernels, int[] exactColumns, double error, double cost) {}
+  record Candidate(
+      TileMap map,
+      KernelPlan kernels,
+      FittedKernels fitted,
+      int[] exactColumns,
+      double error,
+      double cost) {}
 
+  /**
+   * Prepares a search.
+   *
+   * @param backend what computes
+   * @param inputs causal inputs of at least 2 rows
+   * @param head query head
+   * @param target relative error that is asked
+   * @param mostCost greatest cost that is of interest, as a share of exact attention
+   * @param seed where entries are sampled
+   * @param workspace from the backend
+   * @param parallelism how many tasks may work
+   */
   KernelPlanner(
       Backend backend,
       AttentionInputs inputs,
       int head,
+      double target,
+      double mostCost,
       long seed,
       Workspace workspace,
       Parallelism parallelism) {
     this.backend = backend;
     this.inputs = inputs;
     this.head = head;
+    this.target = target;
+    this.mostCost = mostCost;
     this.workspace = workspace;
     this.parallelism = parallelism;
     this.seed = seed;
-    check = KernelCheck.of(inputs, head, seed);
+    ample = AMPLE * target;
+    check = KernelCheck.of(inputs, head, JUDGED_ROWS, seed);
+    grid = KernelTiles.grid(inputs.rows());
   }
 
   /**
-   * Finds the candidate with the least error.
+   * Finds the best candidate: the cheapest of those with an ample fit, or the one with the least
+   * error.
    *
-   * @param target relative error that is asked
-   * @param mostCost greatest cost that is of interest, as a share of exact attention
    * @return the candidate; null if none is cheap enough or worth a search
    */
-  Candidate best(double target, double mostCost) {
-    int terms = mostTerms(mostCost);
+  Candidate best() {
+    int terms = mostTerms();
     if (terms == 0) {
       return null;
     }
@@ -97,13 +148,12 @@ final class KernelPlanner {
     event.begin();
     Candidate best = null;
     if (KernelCheck.neighbourDistance(inputs, head, seed) <= HOPELESS * target) {
-      best = segments(terms, target);
+      best = segments(terms);
     }
-    boolean ample = best != null && best.error <= AMPLE * target;
-    if (!ample && inputs.rows() >= LEAST_ROWS_FOR_OFFSETS) {
+    if (!isAmple(best) && inputs.rows() >= LEAST_ROWS_FOR_OFFSETS) {
       int[] sinks = new int[FittedKernels.SINKS];
       Arrays.setAll(sinks, j -> j);
-      best = better(best, judge(KernelPlan.of(KernelFit.OFFSETS, 0), sinks));
+      best = better(best, fitted(KernelPlan.of(KernelFit.OFFSETS, 0), sinks));
     }
     if (best != null) {
       event.record(head, inputs.rows(), best.kernels, best.error);
@@ -111,26 +161,68 @@ final class KernelPlanner {
     return best;
   }
 
-  private Candidate segments(int terms, double target) {
+  private Candidate segments(int terms) {
     LogitColumns logits = new LogitColumns(backend, inputs, head, workspace, parallelism);
     SegmentedToeplitz found = ConvBasisRecovery.ofTerms(terms).recover(logits).matrix();
     FittedKernels sampled = new FittedKernels(found, null, null);
-    Segments segments = new Segments(found, check.error(sampled));
-    Candidate best = judge(segments.plan(KernelFit.SAMPLED_COLUMN), segments.heavy);
-    if (best.error > AMPLE * target) {
-      best = better(best, judge(segments.plan(KernelFit.DIAGONAL_MEANS), segments.heavy));
+    Segments segments = new Segments(found, check.noise(sampled));
+    Candidate best = fitted(segments.plan(KernelFit.SAMPLED_COLUMN), segments.heavy);
+    if (!isAmple(best)) {
+      best = better(best, fitted(segments.plan(KernelFit.DIAGONAL_MEANS), segments.heavy));
     }
     return best;
   }
 
-  private static Candidate better(Candidate one, Candidate other) {
-    return one == null || other.error < one.error ? other : one;
+  private boolean isAmple(Candidate candidate) {
+    return candidate != null && candidate.error <= ample;
   }
 
-  private Candidate judge(KernelPlan plan, int[] exactColumns) {
+  /** Returns the better of two, either of which may be null. */
+  private Candidate better(Candidate one, Candidate other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    if (isAmple(one) && isAmple(other)) {
+      return other.cost < one.cost ? other : one;
+    }
+    return other.error < one.error ? other : one;
+  }
+
+  /** Fits kernels, and makes exact what they do not fit if that serves. */
+  private Candidate fitted(KernelPlan plan, int[] exactColumns) {
     FittedKernels fitted = FittedKernels.of(backend, inputs, head, plan, workspace, parallelism);
-    return new Candidate(
-        plan, exactColumns, check.error(fitted, exactColumns), cost(plan.segments()));
+    TileMap map = TileMap.uniform(grid, TileKind.CONVOLUTION);
+    double error = check.error(fitted, map, exactColumns);
+    Candidate all = new Candidate(map, plan, fitted, exactColumns, error, cost(plan.segments()));
+    return isAmple(all) ? all : better(all, withExactTiles(all));
+  }
+
+  /** Returns a candidate with some tiles exact instead, null if that is too dear. */
+  private Candidate withExactTiles(Candidate all) {
+    if (tileSample == null) {
+      tileSample = KernelCheck.of(inputs, head, KernelTiles.rows(grid), ~seed);
+    }
+    double[][] squares = tileSample.squares(all.fitted, grid, all.exactColumns);
+    TileMap map = KernelTiles.choose(grid, squares, AIM * ample);
+    if (cost(all, map) > mostCost) {
+      return null;
+    }
+    // What the kernels do not fit ends inside some tiles, where few sampled entries may tell.
+    KernelTiles.forEachBeside(
+        map,
+        (row, column) ->
+            squares[row][column] =
+                tileSample.square(all.fitted, grid, row, column, all.exactColumns));
+    map = KernelTiles.choose(grid, squares, AIM * ample);
+    double cost = cost(all, map);
+    double error = check.error(all.fitted, map, all.exactColumns);
+    return cost > mostCost
+        ? null
+        : new Candidate(map, all.kernels, all.fitted, all.exactColumns, error, cost);
+  }
+
+  private static double cost(Candidate all, TileMap map) {
+    return all.cost + EXACT_ENTRY * map.share(TileKind.EXACT);
   }
 
   private double cost(int terms) {
@@ -143,7 +235,7 @@ final class KernelPlanner {
     return backend.segmentCost(inputs.rows(), depth, inputs.values().width(), terms);
   }
 
-  private int mostTerms(double mostCost) {
+  private int mostTerms() {
     int most = Math.min(MOST_TERMS, inputs.rows() / COLUMN_SHARE);
     int terms = most;
     while (terms > 0 && cost(terms) > mostCost) {

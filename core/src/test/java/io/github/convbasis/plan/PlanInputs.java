@@ -75,6 +75,26 @@ final class PlanInputs {
     return inputs(queries, keys, DEPTH, seed);
   }
 
+  /** The same without noise, but some rows see other logits of some columns. */
+  static AttentionInputs patched(
+      int[] kindOf, int fromRow, int toRow, int fromColumn, int toColumn, long seed) {
+    AttentionInputs segments = segments(kindOf, 0, seed);
+    int n = kindOf.length;
+    int depth = DEPTH + 4;
+    SplittableRandom random = new SplittableRandom(seed + 1);
+    double[] queries = new double[n * depth];
+    double[] keys = new double[n * depth];
+    for (int i = 0; i < n; i++) {
+      System.arraycopy(segments.queries().doubles(), i * DEPTH, queries, i * depth, DEPTH);
+      System.arraycopy(segments.keys().doubles(), i * DEPTH, keys, i * depth, DEPTH);
+      for (int c = DEPTH; c < depth; c++) {
+        queries[i * depth + c] = i >= fromRow && i < toRow ? 0.6 * random.nextGaussian() : 0;
+        keys[i * depth + c] = i >= fromColumn && i < toColumn ? 0.6 * random.nextGaussian() : 0;
+      }
+    }
+    return inputs(queries, keys, depth, seed);
+  }
+
   private static void rotate(double[] row, int position, double[] target) {
     for (int pair = 0; pair < DEPTH / 2; pair++) {
       double angle = position * Math.pow(1000, -2.0 * pair / DEPTH);

@@ -28,6 +28,8 @@ enum AdversarialHead {
   RARE_ROWS,
   /** Structure that a plan likes, up to the middle; noise after it. */
   LATE_NOISE,
+  /** Two kinds of content, but a passage of rows sees another passage as it likes. */
+  PATCH,
   /** All values are zero but one. */
   ONE_VALUE;
 
@@ -85,6 +87,19 @@ enum AdversarialHead {
       case LATE_NOISE:
         Arrays.fill(queries, 0, n / 2 * DEPTH, 0.01);
         Arrays.setAll(queries, i -> i < n / 2 * DEPTH ? 0.01 : 3 * queries[i]);
+        break;
+      case PATCH:
+        for (int row = 0; row < n; row++) {
+          // The last dimensions are what the two passages have of their own.
+          int same = DEPTH - 4;
+          int kind = row < 3 * n / 5 ? 0 : n - 1;
+          System.arraycopy(keys, kind * DEPTH, keys, row * DEPTH, same);
+          System.arraycopy(queries, 0, queries, row * DEPTH, same);
+          for (int c = same; c < DEPTH; c++) {
+            keys[row * DEPTH + c] *= row > n / 8 && row < n / 5 ? 4 : 0;
+            queries[row * DEPTH + c] *= row > 4 * n / 5 && row < 7 * n / 8 ? 1 : 0;
+          }
+        }
         break;
       default:
         Arrays.setAll(values, i -> i / DEPTH == n / 4 ? values[i] : 0);
