@@ -13,16 +13,15 @@ import io.github.convbasis.backend.Backend;
  */
 public final class GradientCosts {
   /**
-   * An exact entry in the backward pass: 10 products of vectors for 4. Beside the forward pass 2.1
-   * to 2.7 were seen (n = 16,384 and 32,768, d = 64, float32).
+   * An exact entry in the backward pass: 10 products of vectors for 4. Beside the forward pass 2.8
+   * was seen (n = 4,096 and 16,384, d = 64, float32).
    */
-  private static final double GRADIENT_PAIR = 2.5;
+  private static final double GRADIENT_PAIR = 2.8;
 
   /**
    * A product whose diagonal blocks are products too, beside one where they are exact. With it the
-   * operator form is predicted to take 1.2, 1.3 and 1.6 of exact attention for 4, 16 and 64 terms
-   * at n = 16,384, where 1.1, 1.2 and 1.9 were seen, and 0.7 for 16 at n = 32,768, where it was
-   * 0.6.
+   * operator form of 16 terms is predicted to take 3.7, 1.2 and 0.35 of exact attention at n =
+   * 4,096, 16,384 and 65,536, where 4.4, 1.2 and 0.32 were seen.
    */
   private static final double PRODUCT = 1.2;
 
