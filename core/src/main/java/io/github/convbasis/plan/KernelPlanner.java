@@ -29,7 +29,7 @@ final class KernelPlanner {
   private static final int MOST_TERMS = 1024;
 
   /** Fitting offsets costs about as much as exact attention of a few thousand rows. */
-  private static final int LEAST_ROWS_FOR_OFFSETS = 1 << 15;
+  private static final int LEAST_ROWS_WORTH_OFFSETS = 1 << 15;
 
   /** A fit this much better than asked is not improved on. */
   static final double AMPLE = 0.25;
@@ -150,7 +150,7 @@ final class KernelPlanner {
     if (KernelCheck.neighbourDistance(inputs, head, seed) <= HOPELESS * target) {
       best = segments(terms);
     }
-    if (!isAmple(best) && inputs.rows() >= LEAST_ROWS_FOR_OFFSETS) {
+    if (!isAmple(best) && inputs.rows() >= LEAST_ROWS_WORTH_OFFSETS) {
       int[] sinks = new int[FittedKernels.SINKS];
       Arrays.setAll(sinks, j -> j);
       best = better(best, fitted(KernelPlan.of(KernelFit.OFFSETS, 0), sinks));

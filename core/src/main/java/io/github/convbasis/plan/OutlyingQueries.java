@@ -8,7 +8,7 @@ import io.github.convbasis.matrix.TileGrid;
  * from the mean, and so does the model of a rank-one tile, so nothing is known of what such a row
  * looks at; and where they are rare no sample is likely to meet one. Stateless and thread-safe.
  */
-final class OutlyingQueries {
+public final class OutlyingQueries {
   /** So many times the root mean square is far: at most one row in 16 (Chebyshev). */
   private static final double FAR = 4;
 
@@ -16,13 +16,14 @@ final class OutlyingQueries {
 
   /**
    * Flags rows with {@code ‖q_i - q̄‖ > 4·rms}, the root mean square taken over all rows; O(n·d).
+   * {@link PlannedAttention} computes them exactly.
    *
-   * @param inputs queries
+   * @param inputs queries, of as many rows as the grid
    * @param head query head
    * @param grid row blocks
    * @param flags receives true for these rows, and keeps its other elements
    */
-  static void flag(AttentionInputs inputs, int head, TileGrid grid, boolean[] flags) {
+  public static void flag(AttentionInputs inputs, int head, TileGrid grid, boolean[] flags) {
     double[] distances = new double[grid.rows()];
     double[] mean = new double[inputs.queries().width()];
     double[] query = new double[mean.length];

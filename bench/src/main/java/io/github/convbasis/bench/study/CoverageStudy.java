@@ -14,6 +14,7 @@ import io.github.convbasis.plan.AttentionPlan;
 import io.github.convbasis.plan.Certificate;
 import io.github.convbasis.plan.HeadReport;
 import io.github.convbasis.plan.HeadReport.Outcome;
+import io.github.convbasis.plan.OutlyingQueries;
 import io.github.convbasis.plan.PlannedAttention;
 import io.github.convbasis.plan.Planner;
 import io.github.convbasis.plan.RowSample;
@@ -132,6 +133,7 @@ final class CoverageStudy {
     TiledLogits model =
         new TiledLogits(plan.map(), new int[0], null, null, null, plan.mostRankOneShare());
     backend.attendTiles(inputs, 0, model, 1, output, untrusted, backend.newWorkspace(), ALONE);
+    OutlyingQueries.flag(inputs, 0, plan.map().grid(), untrusted);
     double[] errors = new double[n];
     double[] norms = new double[n];
     double error = 0;

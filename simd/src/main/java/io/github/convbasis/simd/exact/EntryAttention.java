@@ -4,7 +4,6 @@ import io.github.convbasis.backend.GradientEntries;
 import io.github.convbasis.backend.SeenKeys;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
-import java.util.Arrays;
 
 /**
  * Attends over some entries of one head as {@link ExactAttentionKernel} does over all, perhaps with
@@ -257,7 +256,6 @@ public final class EntryAttention {
                 + Math.log(Unpacking.rowSum(scratch, r));
       } else {
         zeros = zeros == null ? new double[output.width()] : zeros;
-        Arrays.fill(zeros, 0);
         output.setRow(head, row, zeros);
         logSums[row] = Double.NEGATIVE_INFINITY;
       }
