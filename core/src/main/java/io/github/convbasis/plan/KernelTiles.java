@@ -64,7 +64,7 @@ final class KernelTiles {
     double sum = 0;
     for (Tile tile : tiles) {
       sum += tile.square();
-      if (sum > most * most) {
+      if (!(sum <= most * most)) {
         break;
       }
       kernel[tile.row()][tile.column()] = true;
