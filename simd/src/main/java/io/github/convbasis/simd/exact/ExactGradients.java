@@ -19,7 +19,7 @@ import java.util.function.IntConsumer;
  * order, whatever the number of tasks, without partial sums for each.
  *
  * <p>Logits are bit for bit those of {@link ExactAttentionKernel}. Holds packed copies, about
- * {@code 4·(5·d + 4·width)} bytes for each row and key, and grows to the largest call. Mutable: one
+ * {@code 4·(6·d + 4·width)} bytes for each row and key, and grows to the largest call. Mutable: one
  * call at a time, whose tasks share it.
  */
 public final class ExactGradients {
@@ -228,8 +228,7 @@ public final class ExactGradients {
           at,
           STRIDE,
           rows.upstream,
-          row * stride + column,
-          stride,
+          Packing.panelAt(row, column, stride, BLOCK_ROWS),
           terms,
           TILE_KEYS,
           keys.valueGradients,
@@ -243,8 +242,7 @@ public final class ExactGradients {
           at,
           STRIDE,
           rows.queries,
-          row * stride + column,
-          stride,
+          Packing.panelAt(row, column, stride, BLOCK_ROWS),
           terms,
           TILE_KEYS,
           keys.keyGradients,
@@ -272,10 +270,8 @@ public final class ExactGradients {
       ProductTile.addAcrossRows(
           scratch.gradients,
           first,
-          1,
-          keys.keys,
-          begin * stride + column,
-          stride,
+          keys.keyPanels,
+          Packing.panelAt(begin, column, stride, TILE_KEYS),
           count,
           end - first,
           rows.gradients,

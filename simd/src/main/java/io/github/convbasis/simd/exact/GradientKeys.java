@@ -6,11 +6,11 @@ import io.github.convbasis.matrix.HeadTensor;
 import java.util.Arrays;
 
 /**
- * Packs the chosen keys and values of one head for {@link ExactGradients}, as padded rows, and
- * their gradients.
+ * Packs the chosen keys and values of one head for {@link ExactGradients}, as padded rows, keys
+ * also in panels, and their gradients.
  *
- * <p>About {@code 8·(d + width)} bytes for each key. Tasks may pack and unpack different tiles at a
- * time; sizes are set by one thread.
+ * <p>About {@code 12·d + 8·width} bytes for each key. Tasks may pack and unpack different tiles at
+ * a time; sizes are set by one thread.
  */
 final class GradientKeys {
   /** Keys chosen. */
@@ -21,6 +21,10 @@ final class GradientKeys {
 
   int widthStride;
   float[] keys = new float[0];
+
+  /** The keys once more in panels of whole tiles, {@link Packing#panelAt}. */
+  float[] keyPanels = new float[0];
+
   float[] values = new float[0];
   float[] keyGradients = new float[0];
   float[] valueGradients = new float[0];
@@ -35,6 +39,7 @@ final class GradientKeys {
     int tile = GradientScratch.TILE_KEYS;
     int padded = Math.multiplyExact((count + tile - 1) / tile, tile);
     keys = GradientRows.room(keys, padded, depthStride);
+    keyPanels = GradientRows.room(keyPanels, padded, depthStride);
     values = GradientRows.room(values, padded, widthStride);
     keyGradients = GradientRows.room(keyGradients, padded, depthStride);
     valueGradients = GradientRows.room(valueGradients, padded, widthStride);
@@ -55,6 +60,9 @@ final class GradientKeys {
     }
     Arrays.fill(keys, last * depthStride, end * depthStride, 0);
     Arrays.fill(values, last * widthStride, end * widthStride, 0);
+    for (int k = first; k < end; k++) {
+      Packing.panels(keys, k * depthStride, depthStride, GradientScratch.TILE_KEYS, keyPanels, k);
+    }
   }
 
   /** Adds the gradients of packed keys {@code first … end-1} to theirs in two tensors. */

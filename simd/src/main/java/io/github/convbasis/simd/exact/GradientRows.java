@@ -8,7 +8,7 @@ import java.util.Arrays;
 
 /**
  * Packs the chosen query rows of one head, and what they see, for {@link ExactGradients}: queries
- * and upstream gradients both in lanes and as padded rows, and the gradients of the queries.
+ * and upstream gradients both in lanes and as panels, and the gradients of the queries.
  *
  * <p>About {@code 4·(3·d + 2·width)} bytes for each row. Tasks may pack and unpack different blocks
  * at a time; sizes are set by one thread.
@@ -22,7 +22,7 @@ final class GradientRows {
   int depth;
   int width;
 
-  /** Distances of padded rows. */
+  /** Padded widths, distances of rows of gradients. */
   int depthStride;
 
   int widthStride;
@@ -33,7 +33,9 @@ final class GradientRows {
   /** Upstream gradients, groups × width × 2L. */
   float[] upstreamLanes = new float[0];
 
+  /** Panels of whole blocks, {@link Packing#panelAt}. */
   float[] queries = new float[0];
+
   float[] upstream = new float[0];
 
   /** Gradients of the queries. */
@@ -124,8 +126,8 @@ final class GradientRows {
     for (int r = first; r < end; r++) {
       if (r < count) {
         int row = row(r);
-        Packing.row(inputs.queries(), head, row, depthStride, queries, r * depthStride);
-        Packing.row(upstreamTensor, head, row, widthStride, upstream, r * widthStride);
+        panels(inputs.queries(), head, row, depthStride, queries, r, scratch);
+        panels(upstreamTensor, head, row, widthStride, upstream, r, scratch);
         from[r] = seen.first(row);
         to[r] = seen.end(row);
         setSums(row, rowLogSums[row], inputs.scale() * rowDots[row], r);
@@ -143,6 +145,21 @@ final class GradientRows {
         lanes(upstreamTensor, head, r, 1, upstreamLanes, r * width, scratch);
       }
     }
+  }
+
+  private static void panels(
+      HeadTensor source,
+      int head,
+      int row,
+      int stride,
+      float[] target,
+      int r,
+      GradientScratch scratch) {
+    if (scratch.row.length < stride) {
+      scratch.row = new float[stride];
+    }
+    Packing.row(source, head, row, stride, scratch.row, 0);
+    Packing.panels(scratch.row, 0, stride, GradientScratch.BLOCK_ROWS, target, r);
   }
 
   private void lanes(

@@ -28,6 +28,9 @@ final class GradientScratch {
   /** Where the rows of a group start. */
   final int[] starts = new int[AttentionScratch.GROUP_ROWS];
 
+  /** A packed row. */
+  float[] row = new float[0];
+
   /** Half-transposed rows. */
   float[] transposition = new float[0];
 }

@@ -96,6 +96,40 @@ final class Packing {
     Arrays.fill(target, count * paddedWidth, paddedCount * paddedWidth, 0);
   }
 
+  /**
+   * Tells where a row's elements from some column on are in panels: blocks of rows, within each its
+   * first 2L columns row after row, then the next, so that what a product reads together lies
+   * together.
+   *
+   * @param index row
+   * @param column multiple of 2L
+   * @param paddedWidth columns, a multiple of 2L
+   * @param blockRows rows of a block
+   * @return start of the 2L elements
+   */
+  static int panelAt(int index, int column, int paddedWidth, int blockRows) {
+    int block = index / blockRows;
+    return block * blockRows * paddedWidth + column * blockRows + index % blockRows * LANES;
+  }
+
+  /**
+   * Copies a packed row into panels.
+   *
+   * @param source padded row
+   * @param at its start
+   * @param paddedWidth columns, a multiple of 2L
+   * @param blockRows rows of a block
+   * @param target panels
+   * @param index row there
+   */
+  static void panels(
+      float[] source, int at, int paddedWidth, int blockRows, float[] target, int index) {
+    for (int column = 0; column < paddedWidth; column += LANES) {
+      int to = panelAt(index, column, paddedWidth, blockRows);
+      System.arraycopy(source, at + column, target, to, LANES);
+    }
+  }
+
   /** Copies a row to {@code target[to …]}, padded with zeros to {@code paddedWidth} columns. */
   static void row(HeadTensor source, int head, int row, int paddedWidth, float[] target, int to) {
     int width = source.width();
