@@ -13,15 +13,15 @@ import io.github.convbasis.backend.Backend;
  */
 public final class GradientCosts {
   /**
-   * An exact entry in the backward pass: 10 products of vectors for 4. Beside the forward pass 2.8
-   * was seen (n = 4,096 and 16,384, d = 64, float32).
+   * An exact entry in the backward pass: 10 products of vectors for 4. Beside the forward pass 2.5
+   * was seen (n = 4,096, d = 64, float32).
    */
-  private static final double GRADIENT_PAIR = 2.8;
+  private static final double GRADIENT_PAIR = 2.5;
 
   /**
    * A product whose diagonal blocks are products too, beside one where they are exact. With it the
-   * operator form of 16 terms is predicted to take 3.7, 1.2 and 0.35 of exact attention at n =
-   * 4,096, 16,384 and 65,536, where 4.4, 1.2 and 0.32 were seen.
+   * operator form of 16 terms is predicted to take 4.1, 1.3 and 0.38 of exact attention at n =
+   * 4,096, 16,384 and 65,536, where 4.6, 1.5 and 0.33 were seen.
    */
   private static final double PRODUCT = 1.2;
 
