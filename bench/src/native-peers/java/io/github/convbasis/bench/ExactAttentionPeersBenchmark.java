@@ -6,6 +6,7 @@ import io.github.convbasis.backend.Parallelism;
 import io.github.convbasis.matrix.AttentionInputs;
 import io.github.convbasis.matrix.HeadTensor;
 import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -18,18 +19,20 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * Exact causal attention beside PyTorch's {@code scaled_dot_product_attention} (causal, CPU), one
- * float32 head, d = 64, one thread each, on the same numbers.
+ * float32 head, d = 64, one thread each, on the same numbers. An iteration is one call of each,
+ * unless it is given more time than that takes.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.SampleTime)
+@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 2, time = 2)
-@Measurement(iterations = 3, time = 3)
+@Warmup(iterations = 20, time = 1, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 60, time = 1, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
-    value = 2,
+    value = 1,
     jvmArgsAppend = {
       "-XX:+UseG1GC",
       "--add-modules=jdk.incubator.vector",
@@ -54,27 +57,57 @@ public class ExactAttentionPeersBenchmark {
     output = HeadTensor.allocate(true, 1, n, D);
     attention = new ExactAttention(Backends.select("simd"));
     peer = new PyTorchAttention(inputs);
-    Agreement.require("PyTorch", convBasis().floats(), peer.result(), 1e-5);
+    Agreement.require("PyTorch", attend().floats(), peer.result(), 1e-5);
   }
 
-  /**
-   * Attends with the SIMD backend.
-   *
-   * @return the output
-   */
-  @Benchmark
-  public HeadTensor convBasis() {
+  private HeadTensor attend() {
     attention.forward(inputs, output, Parallelism.sequential());
     return output;
   }
 
   /**
-   * Attends with PyTorch.
+   * Lets both attend in turn, once each: what slows the machine for seconds slows both. The times
+   * are in the counters.
    *
-   * @return something of the output, so that it is computed
+   * @param times receives the time of each
+   * @param consumer takes the outputs
    */
   @Benchmark
-  public long pytorch() {
-    return peer.attend();
+  public void inTurn(Times times, Blackhole consumer) {
+    consumer.consume(times.pytorch.time(peer::attend));
+    consumer.consume(times.convBasis.time(this::attend));
+  }
+
+  /** Mean milliseconds of a call in an iteration. */
+  @State(Scope.Thread)
+  @AuxCounters(AuxCounters.Type.EVENTS)
+  public static class Times {
+    private final Stopwatch convBasis = new Stopwatch();
+    private final Stopwatch pytorch = new Stopwatch();
+
+    /** Forgets the iteration before. */
+    @Setup(Level.Iteration)
+    public void reset() {
+      convBasis.reset();
+      pytorch.reset();
+    }
+
+    /**
+     * Returns that of the SIMD backend.
+     *
+     * @return milliseconds
+     */
+    public double convBasisMillis() {
+      return convBasis.meanMillis();
+    }
+
+    /**
+     * Returns PyTorch's.
+     *
+     * @return milliseconds
+     */
+    public double pytorchMillis() {
+      return pytorch.meanMillis();
+    }
   }
 }
