@@ -74,40 +74,18 @@ public class ExactAttentionPeersBenchmark {
    */
   @Benchmark
   public void inTurn(Times times, Blackhole consumer) {
-    consumer.consume(times.pytorch.time(peer::attend));
-    consumer.consume(times.convBasis.time(this::attend));
+    times.pytorchMillis += Stopwatch.millis(consumer, peer::attend);
+    times.convBasisMillis += Stopwatch.millis(consumer, this::attend);
   }
 
-  /** Mean milliseconds of a call in an iteration. */
+  /** Milliseconds of all calls of an iteration; JMH sets them to 0 before it. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.EVENTS)
   public static class Times {
-    private final Stopwatch convBasis = new Stopwatch();
-    private final Stopwatch pytorch = new Stopwatch();
+    /** Of the SIMD backend. */
+    public double convBasisMillis;
 
-    /** Forgets the iteration before. */
-    @Setup(Level.Iteration)
-    public void reset() {
-      convBasis.reset();
-      pytorch.reset();
-    }
-
-    /**
-     * Returns that of the SIMD backend.
-     *
-     * @return milliseconds
-     */
-    public double convBasisMillis() {
-      return convBasis.meanMillis();
-    }
-
-    /**
-     * Returns PyTorch's.
-     *
-     * @return milliseconds
-     */
-    public double pytorchMillis() {
-      return pytorch.meanMillis();
-    }
+    /** PyTorch's. */
+    public double pytorchMillis;
   }
 }

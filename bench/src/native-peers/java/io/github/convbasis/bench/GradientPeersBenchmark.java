@@ -107,64 +107,26 @@ public class GradientPeersBenchmark {
    */
   @Benchmark
   public void inTurn(Times times, Blackhole consumer) {
-    consumer.consume(times.pytorch.time(peer::differentiate));
-    consumer.consume(times.exact.time(() -> differentiate(GradientMode.EXACT, sums)));
-    consumer.consume(times.segment.time(() -> differentiate(GradientMode.SEGMENT, sums)));
-    consumer.consume(times.operator.time(() -> differentiate(GradientMode.OPERATOR, sums)));
+    times.pytorchMillis += Stopwatch.millis(consumer, peer::differentiate);
+    times.exactMillis += Stopwatch.millis(consumer, () -> differentiate(GradientMode.EXACT, sums));
+    times.segmentMillis += Stopwatch.millis(consumer, () -> differentiate(GradientMode.SEGMENT, sums));
+    times.operatorMillis += Stopwatch.millis(consumer, () -> differentiate(GradientMode.OPERATOR, sums));
   }
 
-  /** Mean milliseconds of a call in an iteration. */
+  /** Milliseconds of all calls of an iteration; JMH sets them to 0 before it. */
   @State(Scope.Thread)
   @AuxCounters(AuxCounters.Type.EVENTS)
   public static class Times {
-    private final Stopwatch exact = new Stopwatch();
-    private final Stopwatch operator = new Stopwatch();
-    private final Stopwatch segment = new Stopwatch();
-    private final Stopwatch pytorch = new Stopwatch();
+    /** Of exact attention. */
+    public double exactMillis;
 
-    /** Forgets the iteration before. */
-    @Setup(Level.Iteration)
-    public void reset() {
-      exact.reset();
-      operator.reset();
-      segment.reset();
-      pytorch.reset();
-    }
+    /** Of the paper's form. */
+    public double operatorMillis;
 
-    /**
-     * Returns that of exact attention.
-     *
-     * @return milliseconds
-     */
-    public double exactMillis() {
-      return exact.meanMillis();
-    }
+    /** Of the segment form. */
+    public double segmentMillis;
 
-    /**
-     * Returns that of the paper's form.
-     *
-     * @return milliseconds
-     */
-    public double operatorMillis() {
-      return operator.meanMillis();
-    }
-
-    /**
-     * Returns that of the segment form.
-     *
-     * @return milliseconds
-     */
-    public double segmentMillis() {
-      return segment.meanMillis();
-    }
-
-    /**
-     * Returns PyTorch's.
-     *
-     * @return milliseconds
-     */
-    public double pytorchMillis() {
-      return pytorch.meanMillis();
-    }
+    /** PyTorch's. */
+    public double pytorchMillis;
   }
 }
